@@ -1,0 +1,33 @@
+"""Time as an argument: `now()` is asked of a clock that the caller hands in, never of the machine directly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The machine's time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def fixed_clock(moment: datetime) -> Clock:
+    """A clock that stands still at `moment` (aware)."""
+    if moment.tzinfo is None:
+        raise ValueError("a clock needs an aware datetime")
+    return lambda: moment
+
+
+class ManualClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def __call__(self) -> datetime:
+        return self._moment
+
+    def advance(self, span: timedelta) -> None:
+        self._moment += span

@@ -1,0 +1,23 @@
+"""Errors of the product that are not about a query's text; all are `KqlError`, what a user can cause and cure.
+
+    KqlError
+    └── HuntingError
+        ├── StoreError    the folder of tables: missing, damaged, foreign
+        └── AirError      a remediation that cannot be done, and why
+"""
+
+from __future__ import annotations
+
+from kql.errors import KqlError
+
+
+class HuntingError(KqlError):
+    """A mistake or a state outside the query."""
+
+
+class StoreError(HuntingError):
+    """The store cannot be opened, read or written."""
+
+
+class AirError(HuntingError):
+    """An investigation, action, approval or undo that cannot be carried out, with the reason."""

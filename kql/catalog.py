@@ -1,0 +1,43 @@
+"""What the compiler knows of storage: which tables there are, and their columns. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from kql.types import TYPE_NAMES, Column, ScalarType, Schema
+
+
+class Catalog(Protocol):
+    """Tables by name. Names are case-sensitive, as in KQL."""
+
+    def schema(self, table: str) -> Schema | None:
+        """The table's columns in order, or None if there is no such table."""
+
+    def names(self) -> Iterable[str]:
+        """All tables, for `union *`, wildcards and the closest-name help."""
+
+
+class StaticCatalog:
+    """A catalog from a mapping: {"T": {"x": "long", "s": "string"}}; for editors, linters and tests."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
+        self._tables = {name: schema_of(columns) for name, columns in tables.items()}
+
+    def schema(self, table: str) -> Schema | None:
+        return self._tables.get(table)
+
+    def names(self) -> Iterable[str]:
+        return self._tables.keys()
+
+
+def schema_of(columns: Mapping[str, str], nullable_strings: bool = False) -> Schema:
+    """A schema from column name -> KQL type name. Strings are not nullable unless the storage may hold SQL nulls.
+
+    Raises:
+        KeyError: a type name is not one of KQL's.
+    """
+    return tuple(
+        Column(name, kind, nullable=nullable_strings or kind is not ScalarType.STRING)
+        for name, kind in ((name, TYPE_NAMES[type_name]) for name, type_name in columns.items())
+    )
