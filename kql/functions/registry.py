@@ -1,0 +1,196 @@
+"""What a function is: one line of data each. The families stand beside this file, one module a topic.
+
+A line is `scalar("strlen(text: string) -> long", "length($text)", "strlen('abc') -> 3", "Number of characters.")`:
+KQL signature, SQL template, an example that is also its test, and the meaning.
+
+Signature: `name: type` a parameter, `name?: type` optional, `name*: type` / `name+: type` repeated, `const` before the
+type when only a constant will do. A type is one of the ten scalar types, several joined by `|`, or a class: `any`,
+`number`, `integer`, and `T`, which stands for one common type of all arguments so declared.
+
+Template: DuckDB SQL with `$name` for each parameter (`$name*` repeated ones, separated by commas), or a function of the
+constant arguments' values that returns such a text; there is no third form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Literal
+
+from kql.types import ScalarType
+
+Template = str | Callable[..., str]
+Nulls = Literal["strict", "some", "total"]
+
+
+class Kind(StrEnum):
+    """Where a function may stand."""
+
+    SCALAR = "scalar"
+    AGGREGATE = "aggregate"
+    WINDOW = "window"
+
+
+class Naming(StrEnum):
+    """The automatic name of a result column (as in Microsoft's analyzer)."""
+
+    NONE = "Column1"  # counted
+    SAME = "x"  # the first argument's own name
+    FUNCTION_ONLY = "f_x"  # function and argument's name, if it has one argument
+    FUNCTION_FIRST = "f_x, f_"  # function and first argument's name, else the function's name alone
+    FUNCTION_ALL = "f_x_y"  # and every other argument's name or value, too
+
+
+CLASSES: dict[str, frozenset[ScalarType]] = {
+    "any": frozenset(ScalarType),
+    "T": frozenset(ScalarType),
+    "number": frozenset({ScalarType.INT, ScalarType.LONG, ScalarType.REAL, ScalarType.DECIMAL}),
+    "integer": frozenset({ScalarType.INT, ScalarType.LONG}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a signature: which types it takes, and how often."""
+
+    name: str
+    declared: str  # as written: "string", "number", "T"
+    types: frozenset[ScalarType]
+    constant: bool = False
+    least: int = 1
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Function:
+    """One overload of a KQL function.
+
+    Attributes:
+        signature: `name(parameters) -> result type`.
+        template: SQL of the reference dialect, or a function of constant arguments that returns it.
+        example: "expression -> literal": runs as a test, and is shown as help.
+        help: the meaning, one sentence.
+        nulls: "strict" null exactly if an argument is; "some" may be null for any argument; "total" never null.
+        naming: the automatic column name; `prefix` replaces the function's name in it.
+        ordered: an aggregate whose result follows the order of the rows.
+        volatile: differs from call to call.
+        vectorised: the name of the Arrow function that the engine registers when it is used, or "".
+        replaced_by: the name that documentation gives to a deprecated one.
+        one_null, both_null: templates of a comparison that is total: one or both operands may be null.
+    """
+
+    kind: Kind
+    signature: str
+    template: Template
+    example: str
+    help: str
+    nulls: Nulls = "strict"
+    naming: Naming = Naming.NONE
+    prefix: str | None = None
+    ordered: bool = False
+    volatile: bool = False
+    vectorised: str = ""
+    replaced_by: str = ""
+    one_null: str = ""
+    both_null: str = ""
+    windowed: bool = field(default=False)
+
+    @cached_property
+    def name(self) -> str:
+        return self.signature.partition("(")[0]
+
+    @cached_property
+    def result(self) -> str:
+        """The result's type as written: a scalar type's name, or a class such as T."""
+        return self.signature.rpartition("->")[2].strip()
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        inside = self.signature.partition("(")[2].rpartition(")")[0]
+        return tuple(_parameter(text) for text in inside.split(",") if text.strip())
+
+    @property
+    def least(self) -> int:
+        return sum(parameter.least for parameter in self.parameters)
+
+    @property
+    def most(self) -> int | None:
+        """The largest number of arguments, None if unbounded."""
+        return None if any(parameter.many for parameter in self.parameters) else len(self.parameters)
+
+    def per_argument(self, count: int) -> list[Parameter]:
+        """The parameter that each of `count` arguments goes to."""
+        result: list[Parameter] = []
+        for at, parameter in enumerate(self.parameters):
+            rest = len(self.parameters) - at - 1
+            result += [parameter] * (count - len(result) - rest if parameter.many else 1)
+        return result[:count]
+
+
+_PARAMETER = re.compile(r"(?P<name>\w+)(?P<often>[?*+]?):\s*(?P<const>const\s+)?(?P<type>[\w|]+)$")
+
+
+def _parameter(text: str) -> Parameter:
+    found = _PARAMETER.match(text.strip())
+    if found is None:
+        raise ValueError(f"not a parameter of a signature: {text!r}")
+    types: frozenset[ScalarType] = frozenset().union(
+        *(CLASSES[part] if part in CLASSES else {ScalarType(part)} for part in found["type"].split("|"))
+    )
+    often = found["often"]
+    return Parameter(
+        found["name"], found["type"], types, bool(found["const"]), least=0 if often in ("?", "*") and often else 1, many=often in ("*", "+") and bool(often)
+    )
+
+
+class Registry(Mapping[str, tuple[Function, ...]]):
+    """Functions by name, each with its overloads in the order of declaration."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[Function]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Function, ...]:
+        return tuple(self._lines[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, function: Function) -> Function:
+        self._lines.setdefault(function.name, []).append(function)
+        return function
+
+    def alias(self, name: str, of: str) -> None:
+        """A second name: `tolower` and `to_lower`; a deprecated one is told from the first by `replaced_by`."""
+        for line in self._lines[of]:
+            values = {key: value for key, value in vars(line).items() if key in Function.__dataclass_fields__}
+            values |= {"signature": name + line.signature[len(of) :], "replaced_by": of, "prefix": line.prefix or of}
+            self.add(Function(**values))
+
+
+SCALARS = Registry()
+AGGREGATES = Registry()
+WINDOWS = Registry()
+
+
+def scalar(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:
+    """Declares a scalar function."""
+    return SCALARS.add(Function(Kind.SCALAR, signature, template, example, help, **properties))
+
+
+def aggregate(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:
+    """Declares an aggregate; its automatic column name is function and first argument unless told otherwise."""
+    properties.setdefault("naming", Naming.FUNCTION_FIRST)
+    properties.setdefault("nulls", "some")
+    return AGGREGATES.add(Function(Kind.AGGREGATE, signature, template, example, help, **properties))
+
+
+def window(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:
+    """Declares a window function, which needs a serialized row set."""
+    properties.setdefault("nulls", "some")
+    return WINDOWS.add(Function(Kind.WINDOW, signature, template, example, help, **properties))
