@@ -1,4 +1,4 @@
-"""Stored rows -> Parquet files, one per day, sorted by time, hashed; what a commit needs to know of each."""
+"""Stored rows <-> Parquet files: one per day, sorted by time, hashed; what a commit needs to know of each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 DEFAULT_ROW_GROUP = 122_880  # DuckDB's own unit of a scan: smaller groups prune better and read slower
@@ -68,14 +69,21 @@ def _write(
     try:
         pq.write_table(rows, target, compression="zstd", compression_level=1, row_group_size=row_group_size)
         if durable:
-            _force(target)
-            _force(target.parent)
+            force(target)
+            force(target.parent)
         status = target.stat()
-        first, last = (str(rows.column(time)[at].as_py().isoformat(timespec="microseconds")) if time else "" for at in (0, -1))
+        first, last = (rows.column(time)[at].as_py().isoformat(timespec="microseconds") if time else "" for at in (0, -1))
         return WrittenFile(path, day, rows.num_rows, status.st_size, int(status.st_mtime * 1000), sha256_of(target), first, last)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def read_files(files: list[str], schema: pa.Schema) -> pa.Table:
+    """The rows of all files, in the given order; a column that a file lacks is null there."""
+    if not files:
+        return schema.empty_table()
+    return ds.dataset(files, schema=schema, format="parquet", partitioning=None).to_table()
 
 
 def sha256_of(path: Path) -> str:
@@ -90,7 +98,8 @@ def discard(folder: Path, written: Iterable[WrittenFile]) -> None:
         (folder / file.path).unlink(missing_ok=True)
 
 
-def _force(path: Path) -> None:
+def force(path: Path) -> None:
+    """Returns once the file or directory is on the disk, not merely in its cache."""
     if path.is_dir() and os.name == "nt":
         return  # Windows has no handle on a directory to force
     handle = os.open(path, os.O_RDONLY)

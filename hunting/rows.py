@@ -19,6 +19,8 @@ from hunting.tables import arrow_schema, time_column
 from kql.errors import closest
 from kql.types import Column, ScalarType, Schema
 
+_YEAR_1, _YEAR_9999 = -62_135_596_800_000_000, 253_402_300_799_999_999  # first and last microsecond, from 1970
+
 
 def stored(rows: pa.Table, schema: Schema, table: str) -> pa.Table:
     """`rows` (KQL column names, any order, some may be missing) as they are stored, under the names on disk.
@@ -76,7 +78,12 @@ def _string(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
 def _datetime(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
     if not (pa.types.is_temporal(values.type) or pa.types.is_null(values.type)) or pa.types.is_duration(values.type):
         raise ValueError("only dates and timestamps are taken")
-    return values.cast(target, safe=False)  # drops the zone (Arrow keeps zoned times in UTC) and digits below a microsecond
+    # Arrow keeps zoned times in UTC, so the zone can be dropped; so are the digits below a microsecond.
+    result = values.cast(target, safe=False)
+    ends = pc.min_max(result.cast(pa.int64()))
+    if ends["min"].is_valid and not _YEAR_1 <= ends["min"].as_py() <= ends["max"].as_py() <= _YEAR_9999:
+        raise ValueError("a date lies outside of the years 1 to 9999")
+    return result
 
 
 def _timespan(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:

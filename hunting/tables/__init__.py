@@ -42,8 +42,8 @@ class Table:
 
     @cached_property
     def schema(self) -> Schema:
-        """KQL columns. Strings and the Timestamp are never null in the lake, all else may be."""
-        return tuple(Column(c.name, c.type, _nullable(c)) for c in self.columns)
+        """The KQL columns, with what can be null in the lake."""
+        return stored_schema((c.name, c.type) for c in self.columns)
 
     @property
     def time_column(self) -> str | None:
@@ -59,6 +59,12 @@ class Table:
     def arrow_schema(self) -> pa.Schema:
         """Arrow types over the names on disk."""
         return arrow_schema(self.schema)
+
+
+def stored_schema(columns: Iterable[tuple[str, ScalarType]]) -> Schema:
+    """KQL columns as our writers store them: a string and the Timestamp are never null, all else may be."""
+    never_null = (ScalarType.STRING, None), (ScalarType.DATETIME, TIME_COLUMN)
+    return tuple(Column(name, kind, (kind, None) not in never_null and (kind, name) not in never_null) for name, kind in columns)
 
 
 def time_column(schema: Schema) -> str | None:
@@ -115,11 +121,6 @@ def parse(text: str, source: str = "<text>") -> Iterator[Table]:
 
 _HEADER = re.compile(r"table (\w+): (\S.*)")
 _COLUMN = re.compile(r"  (\w+): (\w+)(?:  (\S.*))?")
-
-
-def _nullable(column: TableColumn) -> bool:
-    is_time = column.name == TIME_COLUMN and column.type is ScalarType.DATETIME
-    return column.type is not ScalarType.STRING and not is_time
 
 
 class _Declared(Mapping[str, Table]):
