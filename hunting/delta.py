@@ -64,7 +64,8 @@ def make_table(folder: Path, table: str, columns: Schema) -> DeltaTable:
             partition_by=[partition] if partition else None,
             name=table,
             description=json.dumps(description, ensure_ascii=False),
-            configuration={"delta.enableExpiredLogCleanup": "false"},  # the log holds the files' hashes
+            # The log holds the files' hashes; opening a table costs 0.25 ms for every commit since the last checkpoint.
+            configuration={"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "20"},
         )
     except DeltaError as error:
         made_meanwhile = open_table(folder, table)
@@ -112,14 +113,15 @@ def recorded(folder: Path) -> dict[str, Any]:
 
 
 def snapshot(handle: DeltaTable, table: str) -> Snapshot:
-    """The files of the handle's version, by day."""
+    """The files of the handle's version, by day and in the order of writing."""
     actions = pa.table(handle.get_add_actions(flatten=True))
     days = next((actions.column(name).to_pylist() for name in actions.column_names if name.startswith("partition.")), None)
     paths = [unquote(path) for path in actions.column("path").to_pylist()]
     if any(path.startswith("/") or "://" in path or ".." in path.split("/") for path in paths):
         raise StoreError(f"Table {table} refers to files outside of its folder.", hint="Copy the table's data, not its log.")
-    files = zip(paths, days or [None] * len(paths), strict=True)
-    return Snapshot(handle.version(), dict(sorted(files, key=lambda file: str(file[1]))))
+    files = zip(paths, days or [None] * len(paths), actions.column("modification_time").to_pylist(), strict=True)
+    in_order = sorted(files, key=lambda file: (str(file[1]), file[2]))
+    return Snapshot(handle.version(), {path: day for path, day, _ in in_order})
 
 
 def refuse_foreign(handle: DeltaTable, table: str) -> None:

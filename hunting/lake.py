@@ -50,6 +50,7 @@ class Lake:
         self.root = Path(root).absolute()
         self._lock = RLock()
         self._folders: dict[str, Path] = {}
+        self._own_schemas: dict[str, Schema] = {}
         self._handles: dict[str, DeltaTable] = {}
         self._snapshots: dict[str, delta.Snapshot] = {}
 
@@ -101,8 +102,12 @@ class Lake:
         """The table's KQL columns: as declared, or as recorded when a table of one's own was made; None if unknown."""
         if table in TABLES:
             return TABLES[table].schema
-        columns = delta.recorded(self._folder(table)).get("columns")
-        return None if columns is None else stored_schema((name, ScalarType(kind)) for name, kind in columns.items())
+        if table not in self._own_schemas:
+            columns = delta.recorded(self._folder(table)).get("columns") if _TABLE_NAME.fullmatch(table) else None
+            if columns is None:
+                return None
+            self._own_schemas[table] = stored_schema((name, ScalarType(kind)) for name, kind in columns.items())
+        return self._own_schemas[table]
 
     def version(self, table: str) -> int | None:
         """The number of the newest commit, or None when the table is not on disk."""
