@@ -1,14 +1,8 @@
-"""Alerts and their evidence (tables AlertInfo and AlertEvidence; page: Alert policies).
-
-An alert is raised within a minute of the verdict. Its evidence: the messages (MailMessage: NetworkMessageId, AccountUpn of the
-recipient), the file (SHA256) or link (RemoteUrl) that carries the threat, the cluster (MailCluster), the mailbox and the user.
-AdditionalFields is JSON; LastVerdict says Malicious, Suspicious or NoThreatsFound.
-"""
+"""Alerts that filtering raises, within a minute of the verdict (page: Alert policies)."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from hunting.simulate.campaigns import Campaign
-from hunting.simulate.draw import SECOND, Rng, hexadecimal, timestamps
+from hunting.simulate.clicks import Clicks
+from hunting.simulate.draw import MINUTE, SECOND, Rng, hexadecimal
 from hunting.simulate.mail import Mail
-from hunting.simulate.people import Tenant
-from hunting.simulate.values import (
-    AIR_ALERTS,
-    CLEAN_SCL1,
-    EVENT_LIST,
-    IMPERSONATION,
-    LOCATIONS,
-    SERVICE,
-    VERDICTS,
-)
+from hunting.simulate.values import CLEAN_SCL1, EVENT_LIST, IMPERSONATION, VERDICTS
 
 _LISTED = 50  # messages that an alert lists; the counts are of all
 _TECHNIQUES = {
@@ -40,6 +26,8 @@ _ZAPPED = {
     "url": "Email messages containing malicious URL removed after delivery",
     "": "Email messages removed after delivery",
 }
+CLICK_DETECTED = "A potentially malicious URL click was detected"
+CLICKED_THROUGH = "A user clicked through to a potentially malicious URL"
 
 
 @dataclass(frozen=True)
@@ -97,15 +85,29 @@ def campaign_alert(campaign: Campaign) -> Alert | None:
 def zap_alerts(mail: Mail, rng: Rng, end: int) -> Iterator[Alert]:
     """One alert per everyday message that ZAP removed as phish or malware."""
     removing = np.array([event.type in ("Phish ZAP", "Malware ZAP") and event.result == "Success" for event in EVENT_LIST])
-    events = np.flatnonzero(removing[mail.events.kind]) if len(mail.events.kind) else mail.events.kind
-    first = np.unique(mail.message[mail.events.copy[events]], return_index=True)[1] if len(events) else events
-    chosen = [int(number) for number in events[first] if mail.events.time[number] + 50 * SECOND < end]
+    events = np.flatnonzero(removing[mail.events.kind])
+    first = events[np.unique(mail.message[mail.events.copy[events]], return_index=True)[1]]
+    chosen = [int(number) for number in first if mail.events.time[number] + MINUTE < end]
     for number, alert_id in zip(chosen, hexadecimal(rng, len(chosen), 16).to_pylist(), strict=True):
-        yield _zap_alert(mail, int(mail.events.copy[number]), int(mail.events.time[number]) + 40 * SECOND, alert_id)
+        message = int(mail.message[mail.events.copy[number]])
+        title = _ZAPPED[VERDICTS[int(mail.verdict[message])].indicator]
+        yield _message_alert(mail, message, title, int(mail.events.time[number]) + 40 * SECOND, alert_id)
 
 
-def _zap_alert(mail: Mail, copy: int, time: int, alert_id: str) -> Alert:
-    message = int(mail.message[copy])
+def click_alerts(mail: Mail, clicks: Clicks, rng: Rng, end: int) -> Iterator[Alert]:
+    """An alert for a message whose malicious link a user followed past the warning, and for one that nothing stopped."""
+    malicious = np.zeros(len(mail.time), dtype=bool)
+    malicious[mail.urls["message"].to_numpy()[mail.urls["malicious"].to_numpy(zero_copy_only=False)]] = True
+    found = np.flatnonzero(malicious[mail.message[clicks.copy]] & clicks.reached & (clicks.time + 2 * MINUTE < end))
+    first = found[np.unique(mail.message[clicks.copy[found]], return_index=True)[1]]
+    for number, alert_id in zip(first.tolist(), hexadecimal(rng, len(first), 16).to_pylist(), strict=True):
+        title = CLICKED_THROUGH if clicks.blocked[number] else CLICK_DETECTED
+        yield _message_alert(
+            mail, int(mail.message[clicks.copy[number]]), title, int(clicks.time[number]) + 50 * SECOND, alert_id
+        )
+
+
+def _message_alert(mail: Mail, message: int, title: str, time: int, alert_id: str) -> Alert:
     verdict = int(mail.verdict[message])
     kind = VERDICTS[verdict].indicator
     copies = np.arange(np.searchsorted(mail.message, message), np.searchsorted(mail.message, message, side="right")).tolist()
@@ -113,7 +115,7 @@ def _zap_alert(mail: Mail, copy: int, time: int, alert_id: str) -> Alert:
     return Alert(
         alert_id,
         time,
-        _ZAPPED[kind],
+        title,
         verdict,
         mail,
         copies,
@@ -129,134 +131,3 @@ def _first(parts: pa.Table, message: int) -> dict[str, Any]:
     at = int(np.searchsorted(parts["message"].to_numpy(), message))
     row: dict[str, Any] = parts.slice(at, 1).to_pylist()[0]
     return row
-
-
-def alert_rows(tenant: Tenant, alerts: Iterable[Alert]) -> tuple[pa.Table, pa.Table]:
-    """Rows of AlertInfo and of AlertEvidence."""
-    alerts = list(alerts)
-    evidence = [row for alert in alerts for row in _evidence(tenant, alert)]
-    info = [
-        {
-            "Timestamp": alert.time,
-            "AlertId": alert.id,
-            "Title": alert.title,
-            "Category": "InitialAccess",
-            "Severity": AIR_ALERTS[alert.title],
-            "ServiceSource": SERVICE,
-            "DetectionSource": SERVICE,
-            "AttackTechniques": alert.techniques,
-        }
-        for alert in alerts
-    ]
-    return _table(info, _INFO), _table(evidence, _EVIDENCE)
-
-
-_INFO = ("Timestamp", "AlertId", "Title", "Category", "Severity", "ServiceSource", "DetectionSource", "AttackTechniques")
-_EVIDENCE = (
-    "Timestamp",
-    "AlertId",
-    "Title",
-    "Categories",
-    "AttackTechniques",
-    "ServiceSource",
-    "DetectionSource",
-    "EntityType",
-    "EvidenceRole",
-    "Severity",
-    "FileName",
-    "SHA256",
-    "FileSize",
-    "RemoteUrl",
-    "AccountName",
-    "AccountDomain",
-    "AccountObjectId",
-    "AccountUpn",
-    "NetworkMessageId",
-    "EmailSubject",
-    "ThreatFamily",
-    "AdditionalFields",
-)
-
-
-def _table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> pa.Table:
-    columns: dict[str, pa.Array] = {}
-    for name in names:
-        if name == "Timestamp":
-            columns[name] = timestamps(np.array([row[name] for row in rows], dtype=np.int64))
-        elif name == "FileSize":
-            columns[name] = pa.array([row.get(name) for row in rows], pa.int64())
-        else:
-            columns[name] = pa.array([row.get(name, "") for row in rows], pa.string())
-    return pa.table(columns)
-
-
-def _evidence(tenant: Tenant, alert: Alert) -> Iterator[dict[str, Any]]:
-    common = {
-        "Timestamp": alert.time,
-        "AlertId": alert.id,
-        "Title": alert.title,
-        "Categories": '["InitialAccess"]',
-        "AttackTechniques": alert.techniques,
-        "ServiceSource": SERVICE,
-        "DetectionSource": SERVICE,
-        "Severity": AIR_ALERTS[alert.title],
-    }
-    for entity, role, details in _entities(tenant, alert):
-        yield {**common, "EntityType": entity, "EvidenceRole": role, **details}
-
-
-def _entities(tenant: Tenant, alert: Alert) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    verdict = VERDICTS[alert.verdict]
-    shared = {"LastVerdict": alert.last_verdict, "ThreatAnalysisSummary": [{"Verdict": alert.last_verdict}]}
-    people = dict.fromkeys(int(alert.mail.recipient[copy]) for copy in alert.listed)
-    ids = [_header(alert, copy, "NetworkMessageId") for copy in alert.listed]
-    cluster = {
-        **shared,
-        "NetworkMessageIds": list(dict.fromkeys(ids)),
-        "MailCount": alert.copies,
-        "Threats": verdict.types.split(", "),
-    }
-    for copy, message_id in zip(alert.listed, ids, strict=True):
-        yield "MailMessage", "Related", _message(tenant, alert, copy, message_id, shared)
-    yield "MailCluster", "Related", {"AdditionalFields": json.dumps(cluster), "ThreatFamily": verdict.names}
-    if alert.sha256:
-        file = {"FileName": alert.file_name, "SHA256": alert.sha256, "FileSize": alert.file_size, "ThreatFamily": verdict.names}
-        yield "File", "Related", {**file, "AdditionalFields": json.dumps(shared)}
-    if alert.url:
-        yield "Url", "Related", {"RemoteUrl": alert.url, "AdditionalFields": json.dumps(shared)}
-    for person in people:
-        account = _account(tenant, person)
-        yield "Mailbox", "Impacted", {**account, "AdditionalFields": json.dumps({"MailboxPrimaryAddress": account["AccountUpn"]})}
-        yield "User", "Impacted", account
-
-
-def _message(tenant: Tenant, alert: Alert, copy: int, message_id: str, shared: dict[str, Any]) -> dict[str, Any]:
-    mail, account = alert.mail, _account(tenant, int(alert.mail.recipient[copy]))
-    fields = {
-        **shared,
-        "NetworkMessageIds": [message_id],
-        "Recipient": account["AccountUpn"],
-        "Sender": _header(alert, copy, "SenderFromAddress"),
-        "DeliveryLocation": LOCATIONS[int(mail.location[copy])],
-    }
-    return {
-        **account,
-        "NetworkMessageId": message_id,
-        "EmailSubject": _header(alert, copy, "Subject"),
-        "AdditionalFields": json.dumps(fields, ensure_ascii=False),
-    }
-
-
-def _header(alert: Alert, copy: int, name: str) -> str:
-    value: str = alert.mail.headers[name][int(alert.mail.message[copy])].as_py()
-    return value
-
-
-def _account(tenant: Tenant, person: int) -> dict[str, str]:
-    upn = tenant.address[person].as_py()
-    return {
-        "AccountName": upn.partition("@")[0],
-        "AccountDomain": upn.partition("@")[2],
-        "AccountObjectId": tenant.object_id[person].as_py() or "",
-        "AccountUpn": upn,
-    }

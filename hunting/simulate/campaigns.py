@@ -173,6 +173,7 @@ def _headers(
             "UrlCount": per_message(urls, count),
             "BulkComplaintLevel": pa.array(np.zeros(count), pa.int32()),
             "To": json_lists(tenant.address.take(pa.array(recipient)), sizes),
+            "Cc": pa.array(["[]"] * count),
             "DistributionList": pa.array([""] * count),
         }
     )

@@ -131,10 +131,22 @@ def make_headers(tenant: Tenant, rng: Rng, draft: Draft, files: pa.Table, urls: 
             "AttachmentCount": per_message(files, count),
             "UrlCount": per_message(urls, count),
             "BulkComplaintLevel": pa.array(complaints, pa.int32()),
-            "To": json_lists(tenant.address.take(pa.array(draft.recipient)), draft.sizes),
+            **_recipient_lists(tenant, rng, draft),
             "DistributionList": texts(("", f"all-staff@{words.TENANT_DOMAIN}"), to_list.astype(np.int64)),
         }
     )
+
+
+def _recipient_lists(tenant: Tenant, rng: Rng, draft: Draft) -> dict[str, pa.Array]:
+    """To and Cc: in some messages all but the first recipient get a copy only."""
+    message, position = repeat(draft.sizes)
+    copied = (rng.random(len(draft.sizes)) < 0.4)[message] & (position > 0)
+    address = tenant.address.take(pa.array(draft.recipient))
+    in_copy = np.bincount(message[copied], minlength=len(draft.sizes))
+    return {
+        "To": json_lists(address.filter(pa.array(~copied)), draft.sizes - in_copy),
+        "Cc": json_lists(address.filter(pa.array(copied)), in_copy),
+    }
 
 
 def _sender_columns(tenant: Tenant, rng: Rng, draft: Draft) -> dict[str, pa.Array]:

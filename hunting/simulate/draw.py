@@ -119,7 +119,8 @@ def addresses_v4(block: str, octets: npt.NDArray[np.integer]) -> pa.Array:
 def json_lists(values: pa.Array, sizes: Ints) -> pa.Array:
     """Consecutive runs of `values` (which need no escaping) as JSON arrays of strings."""
     offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
-    return glue('["', pc.binary_join(pa.ListArray.from_arrays(offsets, values), '","'), '"]')
+    listed = glue('["', pc.binary_join(pa.ListArray.from_arrays(offsets, values), '","'), '"]')
+    return pc.if_else(pa.array(sizes == 0), "[]", listed)
 
 
 def repeat(sizes: Ints) -> tuple[Ints, Ints]:

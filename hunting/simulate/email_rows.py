@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hunting.simulate.draw import Ints, Rng, glue, report_numbers, texts, timestamps
-from hunting.simulate.mail import Mail
+from hunting.simulate.mail import Mail, replaced
 from hunting.simulate.people import Tenant
 from hunting.simulate.values import (
     AUTHENTICATION,
@@ -29,6 +29,7 @@ from hunting.simulate.values import (
     ON_PREMISES,
     ORG_POLICIES,
     QUARANTINE,
+    REPLACED,
     VERDICTS,
 )
 
@@ -63,7 +64,6 @@ def email_events(tenant: Tenant, mail: Mail, rng: Rng) -> pa.Table:
             "AuthenticationDetails": texts(AUTHENTICATION, _authentication(mail)[mail.message]),
             "EmailDirection": texts(DIRECTIONS, mail.direction[mail.message]),
             "ReportId": glue(columns["NetworkMessageId"], "-", report_numbers(rng, len(message)), "-1"),
-            "Cc": pa.array(["[]"] * len(message)),
             "IsFirstContact": pa.array((rng.random(len(message)) < 0.08) & (mail.direction[mail.message] == INBOUND)),
         }
     )
@@ -81,7 +81,7 @@ def _recipient_columns(tenant: Tenant, mail: Mail) -> dict[str, pa.Array]:
 def _verdict_columns(mail: Mail) -> dict[str, pa.Array]:
     """The verdict as known now, and as it was at delivery: what reached an inbox had none then."""
     now = mail.verdict[mail.message]
-    missed = np.isin(mail.location, (INBOX, ON_PREMISES)) & (now > CLEAN_SCL1)
+    missed = np.isin(mail.location, (INBOX, ON_PREMISES)) & (now > CLEAN_SCL1) & ~replaced(mail)
     then = np.where(missed, CLEAN, now)
     types, methods, confidence = ([getattr(v, field) for v in VERDICTS] for field in ("types", "methods", "confidence"))
     return {
@@ -96,13 +96,13 @@ def _verdict_columns(mail: Mail) -> dict[str, pa.Array]:
 
 
 def _delivery_columns(mail: Mail) -> dict[str, pa.Array]:
-    filtered = np.isin(mail.location, (JUNK, QUARANTINE)) & (mail.verdict[mail.message] > CLEAN_SCL1)
+    filtered = (np.isin(mail.location, (JUNK, QUARANTINE)) & (mail.verdict[mail.message] > CLEAN_SCL1)) | replaced(mail)
     policies = ["", *(v.policy for v in VERDICTS)]
     location, action = latest(mail)
     last_event = mail.time[mail.message].copy()
     last_event[mail.events.copy] = mail.events.time
     return {
-        "DeliveryAction": texts(DELIVERY_ACTIONS, mail.location),
+        "DeliveryAction": texts((*DELIVERY_ACTIONS, REPLACED), np.where(replaced(mail), len(DELIVERY_ACTIONS), mail.location)),
         "DeliveryLocation": texts(LOCATIONS, mail.location),
         "LatestDeliveryAction": texts(LATEST_ACTIONS, action),
         "LatestDeliveryLocation": texts(LOCATIONS, location),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from hunting.simulate.content import Draft, attachments, links, make_headers
-from hunting.simulate.draw import HOUR, Ints, Rng, choose_by_row, cumulative, pick, pick_by_row, repeat, spread_over, zipf
+from hunting.simulate.draw import HOUR, Flags, Ints, Rng, choose_by_row, cumulative, pick, pick_by_row, repeat, spread_over, zipf
 from hunting.simulate.people import CORRESPONDENTS, FREEMAIL, PARTNER, Tenant
 from hunting.simulate.values import (
     BULK,
@@ -156,6 +156,11 @@ def settle(tenant: Tenant, recipient: Ints, location: Ints) -> Ints:
     cloud[: tenant.employees] = ~tenant.on_premises
     delivered = np.isin(location, (INBOX, JUNK, DELETED_ITEMS))
     return np.where(~cloud[recipient] & delivered, ON_PREMISES, location)
+
+
+def replaced(mail: Mail) -> Flags:
+    """Copies that were delivered without their attachment."""
+    return np.asarray((mail.verdict[mail.message] == MALWARE_AV) & (mail.location == INBOX))
 
 
 def _message_sizes(rng: Rng, copies: int, limit: int) -> Ints:

@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from hunting.errors import HuntingError
-from hunting.simulate.alerts import Alert, alert_rows, campaign_alert, zap_alerts
+from hunting.simulate.alerts import Alert, campaign_alert, click_alerts, zap_alerts
 from hunting.simulate.campaigns import Campaign, campaign_rows, make_campaign
 from hunting.simulate.clicks import campaign_clicks, click_rows, everyday_clicks
 from hunting.simulate.draw import DAY, HOUR, Ints, Rng, cumulative, rng_for
 from hunting.simulate.email_rows import attachment_rows, email_events, latest, post_delivery_rows, url_rows
+from hunting.simulate.evidence import alert_rows
 from hunting.simulate.mail import Mail, background
 from hunting.simulate.people import MAILBOXES, Tenant, identities, mailboxes, make_tenant
 from hunting.simulate.scenario import load_scenarios
@@ -175,8 +176,9 @@ class _Simulation:
     def _add_everyday(self, tenant: Tenant, mail: Mail, rng: Rng) -> None:
         mail = mail.with_events(everyday_events(mail, rng, self.stop))
         self._add_mail(tenant, mail, rng)
-        self._add("UrlClickEvents", click_rows(tenant, mail, everyday_clicks(tenant, mail, rng, self.stop), rng))
-        self._add_alerts(tenant, list(zap_alerts(mail, rng, self.stop)))
+        clicks = everyday_clicks(tenant, mail, rng, self.stop)
+        self._add("UrlClickEvents", click_rows(tenant, mail, clicks, rng))
+        self._add_alerts(tenant, [*zap_alerts(mail, rng, self.stop), *click_alerts(mail, clicks, rng, self.stop)])
 
     def _add_mail(self, tenant: Tenant, mail: Mail, rng: Rng) -> None:
         events = email_events(tenant, mail, rng)

@@ -141,6 +141,7 @@ EVENTS = {
 }
 EVENT_LIST = tuple(EVENTS.values())
 EVENT_CODES = {name: code for code, name in enumerate(EVENTS)}
+REPLACED = "Replaced"  # delivered without its attachment: what antimalware finds in mail on its way to the inbox
 LATEST_ACTIONS = (
     "Delivered",
     "Blocked",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hunting.simulate.draw import DAY, HOUR, MINUTE, Flags, Ints, Rng, cumulative, pick
-from hunting.simulate.mail import Events, Mail
+from hunting.simulate.mail import Events, Mail, replaced
 from hunting.simulate.values import (
     EVENT_CODES,
     INBOX,
@@ -40,8 +40,9 @@ def everyday_events(mail: Mail, rng: Rng, end: int) -> Events:
     verdict = mail.verdict[mail.message]
     malware = np.isin(verdict, (MALWARE, MALWARE_AV))
     category = np.select([malware, verdict >= PHISH, verdict >= SPOOF, verdict >= SPAM], [3, 2, 1, 0], -1)
-    in_mailbox = np.isin(mail.location, (INBOX, JUNK)) & (mail.policy == NO_POLICY)
-    zappable = (category >= 0) & ((mail.location == INBOX) | (in_mailbox & (category == 3)))
+    # Malware is taken out of any folder, the rest out of the inbox.
+    place = (mail.location == INBOX) | ((mail.location == JUNK) & (category == 3))
+    zappable = (category >= 0) & place & (mail.policy == NO_POLICY) & ~replaced(mail)
     zapped = zappable & (rng.random(len(verdict)) < np.where(category == 0, 0.5, 0.85))
     parts = [_zap(mail, rng, np.flatnonzero(zapped), category)]
     parts.append(_redelivery(parts[0], rng))
