@@ -27,6 +27,7 @@ _ZAPPED = {
     "": "Email messages removed after delivery",
 }
 CLICK_DETECTED = "A potentially malicious URL click was detected"
+REPORTED = "Email reported by user as malware or phish"
 CLICKED_THROUGH = "A user clicked through to a potentially malicious URL"
 
 

@@ -1,7 +1,7 @@
 """Alerts -> rows of AlertInfo and AlertEvidence.
 
 Evidence of an alert: the messages (MailMessage: NetworkMessageId, AccountUpn of the recipient), the file (SHA256) or link
-(RemoteUrl) that carries the threat, the cluster (MailCluster), the mailbox and the user. AdditionalFields is JSON; LastVerdict in it
+(RemoteUrl) that carries the threat, the cluster (MailCluster), the mailbox and the user. AdditionalFields is JSON; LastVerdict
 is Malicious, Suspicious or NoThreatsFound.
 """
 

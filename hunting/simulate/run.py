@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from hunting.errors import HuntingError
-from hunting.simulate.alerts import Alert, campaign_alert, click_alerts, zap_alerts
+from hunting.simulate.alerts import REPORTED, Alert, campaign_alert, click_alerts, zap_alerts
 from hunting.simulate.campaigns import Campaign, campaign_rows, make_campaign
 from hunting.simulate.clicks import campaign_clicks, click_rows, everyday_clicks
 from hunting.simulate.draw import DAY, HOUR, Ints, Rng, cumulative, rng_for
@@ -21,7 +21,9 @@ from hunting.simulate.evidence import alert_rows
 from hunting.simulate.mail import Mail, background
 from hunting.simulate.people import MAILBOXES, Tenant, identities, mailboxes, make_tenant
 from hunting.simulate.scenario import load_scenarios
+from hunting.simulate.sign_ins import Victims, user_report, victims
 from hunting.simulate.values import LOCATIONS, MAILBOX_LOCATIONS
+from hunting.simulate.world import surroundings
 from hunting.simulate.zap import everyday_events
 from kql.types import Schema
 
@@ -120,8 +122,9 @@ class _Simulation:
         self._add("Mailboxes", mailboxes(tenant, self.seed))
         self._add("IdentityInfo", identities(tenant, self.seed, self.end))
         done = 0
-        for campaign in campaigns:
-            self._add_campaign(tenant, campaign)
+        reached: list[Victims] = []
+        for number, campaign in enumerate(campaigns):
+            reached.append(self._add_campaign(tenant, campaign, number))
             done += len(campaign.mail.message)
         for hours, counts in self._parts(self.messages - done):
             rng = rng_for(self.seed, "everyday", hours[0])
@@ -129,6 +132,8 @@ class _Simulation:
             done += int(counts.sum())
             if self.progress is not None:
                 self.progress("messages", done, self.messages)
+        for table, rows in surroundings(tenant, self.seed, campaigns, reached, self.stop - self.days * DAY, self.stop):
+            self._add(table, rows)
         for table in list(self.buffers):
             self._flush(table)
         return Summary(self.rows, tenant.employees, [_summary(campaign) for campaign in campaigns])
@@ -162,16 +167,20 @@ class _Simulation:
             if counts[chosen].sum():
                 yield hours[chosen], counts[chosen]
 
-    def _add_campaign(self, tenant: Tenant, campaign: Campaign) -> None:
+    def _add_campaign(self, tenant: Tenant, campaign: Campaign, number: int) -> Victims:
         rng = rng_for(self.seed, "campaign rows", campaign.scenario.name)
         mail, wanted = campaign.mail, campaign.scenario.clicks
         self._add_mail(tenant, mail, rng)
         self._add("CampaignInfo", campaign_rows(tenant, campaign, rng))
         alert = campaign_alert(campaign)
         self._add_alerts(tenant, [alert] if alert else [])
+        if alert is not None and alert.title == REPORTED:
+            self._add("CloudAppEvents", user_report(tenant, rng, campaign))
+        clicks = None
         if wanted:
             clicks = campaign_clicks(tenant, mail, rng, wanted.get("share", 0.0), wanted.get("through", 0.0), self.stop)
             self._add("UrlClickEvents", click_rows(tenant, mail, clicks, rng))
+        return victims(campaign, number, clicks, rng, self.stop)
 
     def _add_everyday(self, tenant: Tenant, mail: Mail, rng: Rng) -> None:
         mail = mail.with_events(everyday_events(mail, rng, self.stop))
