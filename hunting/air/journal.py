@@ -24,6 +24,9 @@ Row = sqlite3.Row
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = "0" * 64
 
+LOCK_WAIT = 5.0
+"""Seconds that a writer waits for another one to finish."""
+
 
 def micros(moment: datetime) -> int:
     """An aware datetime as the journal stores it."""
@@ -209,9 +212,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _locked(path: Path, wait: float = 5.0) -> sqlite3.Connection:
+def _locked(path: Path) -> sqlite3.Connection:
     """An exclusive lock that ends with its connection, also when the process is killed, on every system."""
-    lock = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+    lock = sqlite3.connect(path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:

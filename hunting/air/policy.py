@@ -172,14 +172,14 @@ def cluster_verdict(entity: Verdict, copies: int, malicious: int, harmful: int) 
         malicious: copies with malware or high-confidence phishing.
         harmful: copies with any threat (malware, phishing, spam).
 
-    An entity of unknown verdict becomes malicious only if most of its messages are: a URL that half the company's mail
+    An entity of unknown verdict is judged by its messages, and only if most of them are bad: a URL that half the company's mail
     carries in its footer also stands in some phishing mail.
     """
-    if entity in (Verdict.MALICIOUS, Verdict.NO_THREATS):
+    if entity is not Verdict.UNKNOWN:
         return entity
-    if entity is Verdict.UNKNOWN and malicious >= HANDFUL and 2 * malicious > copies:
+    if malicious >= HANDFUL and 2 * malicious > copies:
         return Verdict.MALICIOUS
-    if entity is Verdict.SUSPICIOUS or harmful >= HANDFUL:
+    if harmful >= HANDFUL and 2 * harmful > copies:
         return Verdict.SUSPICIOUS
     return Verdict.NO_THREATS
 
