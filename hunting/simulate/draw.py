@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count, islice
+from math import gcd
 from zlib import crc32
 
 import numpy as np
@@ -131,7 +133,7 @@ def repeat(sizes: Ints) -> tuple[Ints, Ints]:
 
 def spread_over(rng: Rng, sizes: Ints, pool: int, first: Ints | None = None) -> Ints:
     """For each run distinct indexes into a pool: a random first one, then steps that are coprime to the pool's size."""
-    steps = np.array([step for step in range(1, 4 * pool + 2) if np.gcd(step, pool) == 1][:97])
+    steps = np.array(list(islice((step for step in count(1) if gcd(step, pool) == 1), 97)))
     run, position = repeat(sizes)
     begin = rng.integers(0, pool, len(sizes)) if first is None else first
     return np.asarray((begin[run] + position * rng.choice(steps, len(sizes))[run]) % pool)

@@ -28,8 +28,8 @@ from hunting.simulate.zap import everyday_events
 from kql.types import Schema
 
 Progress = Callable[[str, int, int], None]
-_PART = 200_000  # copies made at a time: bounds the memory
-_BUFFER = 400_000  # rows of a table kept before they are appended: large parts make few files
+_PART = 100_000  # copies made at a time: bounds the memory
+_BUFFER = 200_000  # rows of a table kept before they are appended: large parts make few files
 
 
 class Store(Protocol):
