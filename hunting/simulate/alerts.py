@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from hunting.simulate.campaigns import Campaign
-from hunting.simulate.clicks import Clicks
+from hunting.simulate.clicks import Clicks, with_malicious_link
 from hunting.simulate.draw import MINUTE, SECOND, Rng, hexadecimal
 from hunting.simulate.mail import Mail
 from hunting.simulate.values import CLEAN_SCL1, EVENT_LIST, IMPERSONATION, VERDICTS
@@ -97,9 +97,9 @@ def zap_alerts(mail: Mail, rng: Rng, end: int) -> Iterator[Alert]:
 
 def click_alerts(mail: Mail, clicks: Clicks, rng: Rng, end: int) -> Iterator[Alert]:
     """An alert for a message whose malicious link a user followed past the warning, and for one that nothing stopped."""
-    malicious = np.zeros(len(mail.time), dtype=bool)
-    malicious[mail.urls["message"].to_numpy()[mail.urls["malicious"].to_numpy(zero_copy_only=False)]] = True
-    found = np.flatnonzero(malicious[mail.message[clicks.copy]] & clicks.reached & (clicks.time + 2 * MINUTE < end))
+    found = np.flatnonzero(
+        with_malicious_link(mail)[mail.message[clicks.copy]] & clicks.reached & (clicks.time + 2 * MINUTE < end)
+    )
     first = found[np.unique(mail.message[clicks.copy[found]], return_index=True)[1]]
     for number, alert_id in zip(first.tolist(), hexadecimal(rng, len(first), 16).to_pylist(), strict=True):
         title = CLICKED_THROUGH if clicks.blocked[number] else CLICK_DETECTED

@@ -21,12 +21,13 @@ from hunting.simulate.draw import (
     json_lists,
     repeat,
     rng_for,
+    same,
     spread_over,
     texts,
 )
 from hunting.simulate.mail import Events, Mail
 from hunting.simulate.people import Tenant
-from hunting.simulate.scenario import BINNED, Scenario
+from hunting.simulate.scenario import DISCARDED, Scenario
 from hunting.simulate.values import (
     CLEAN,
     EVENT_CODES,
@@ -117,7 +118,7 @@ def _sizes(rng: Rng, total: int, limit: int) -> Ints:
 def _file(scenario: Scenario, rng: Rng, count: int, sha256: str, verdict: int) -> pa.Table:
     size = int(rng.integers(20_000, 600_000))
     extension = scenario.file.rpartition(".")[2].lower()
-    columns: dict[str, object] = {
+    columns: dict[str, str] = {
         "FileName": scenario.file,
         "FileType": f"{extension};openxml" if extension in ("docm", "docx", "xlsm", "xlsx") else extension,
         "FileExtension": extension,
@@ -129,7 +130,7 @@ def _file(scenario: Scenario, rng: Rng, count: int, sha256: str, verdict: int) -
         {
             "message": np.arange(rows),
             "verdict": np.full(rows, file_verdict),
-            **{name: pa.array([value] * rows, pa.string()) for name, value in columns.items()},
+            **{name: same(value, rows) for name, value in columns.items()},
             "FileSize": pa.array(np.full(rows, size)),
         }
     )
@@ -142,7 +143,7 @@ def _url(scenario: Scenario, count: int, verdict: int) -> pa.Table:
     return pa.table(
         {
             "message": np.arange(rows),
-            **{name: pa.array([value] * rows, pa.string()) for name, value in columns.items()},
+            **{name: same(value, rows) for name, value in columns.items()},
             "malicious": pa.array(np.full(rows, VERDICTS[verdict].types != "")),
         }
     )
@@ -163,18 +164,18 @@ def _headers(
             "SenderFromAddress": address,
             "SenderFromDomain": domain,
             "SenderDisplayName": pa.array([scenario.sender_name or scenario.senders[0]] * count),
-            "SenderObjectId": pa.array([""] * count),
+            "SenderObjectId": same("", count),
             "SenderIPv4": addresses_v4("203.0", 113 * 256 + rng.integers(1, 60, count)),
             "Subject": texts(scenario.subjects, np.arange(count) % len(scenario.subjects)),
             "EmailClusterId": pa.array(np.full(count, rng.integers(2**31, 2**32))),
-            "EmailLanguage": pa.array([scenario.language] * count),
+            "EmailLanguage": same(scenario.language, count),
             "EmailSize": pa.array(sizes_in_bytes(rng, count, files), pa.int32()),
             "AttachmentCount": per_message(files, count),
             "UrlCount": per_message(urls, count),
             "BulkComplaintLevel": pa.array(np.zeros(count), pa.int32()),
             "To": json_lists(tenant.address.take(pa.array(recipient)), sizes),
             "Cc": pa.array(["[]"] * count),
-            "DistributionList": pa.array([""] * count),
+            "DistributionList": same("", count),
         }
     )
 
@@ -185,13 +186,13 @@ def _aftermath(mail: Mail, scenario: Scenario, rng: Rng, verdict_time: int) -> M
     shares = scenario.after_delivery
     counts = apportion(len(candidates), [*shares.values(), max(0.0, 1 - sum(shares.values()))])
     parts = dict(zip([*shares, ""], np.split(candidates, np.cumsum(counts)[:-1]), strict=True))
-    binned = parts.pop(BINNED, candidates[:0])
+    discarded = parts.pop(DISCARDED, candidates[:0])
     kinds = [name for name in parts if name]
     copies = np.concatenate([candidates[:0], *(parts[name] for name in kinds)])
     codes = np.repeat(np.array([EVENT_CODES[name] for name in kinds], dtype=np.int64), [len(parts[name]) for name in kinds])
     by_zap = np.repeat([("zap" in name) for name in kinds], [len(parts[name]) for name in kinds]).astype(bool)
     wait = np.where(by_zap, rng.integers(0, 40 * SECOND, len(copies)), rng.integers(2 * MINUTE, 60 * MINUTE, len(copies)))
-    return replace(mail, binned=np.sort(binned)).with_events(Events(copies, codes, verdict_time + wait))
+    return replace(mail, discarded=np.sort(discarded)).with_events(Events(copies, codes, verdict_time + wait))
 
 
 def campaign_rows(tenant: Tenant, campaign: Campaign, rng: Rng) -> pa.Table:
@@ -203,10 +204,10 @@ def campaign_rows(tenant: Tenant, campaign: Campaign, rng: Rng) -> pa.Table:
     return pa.table(
         {
             "Timestamp": pa.array(mail.time[mail.message[:rows]]).cast(pa.timestamp("us")),
-            "CampaignName": pa.array([scenario.name] * rows, pa.string()),
-            "CampaignId": pa.array([campaign.campaign_id] * rows, pa.string()),
+            "CampaignName": same(scenario.name, rows),
+            "CampaignId": same(campaign.campaign_id, rows),
             "CampaignType": pa.array([types.split(",")[0]] * rows, pa.string()),
-            "CampaignSubtype": pa.array([scenario.subtype] * rows, pa.string()),
+            "CampaignSubtype": same(scenario.subtype, rows),
             "NetworkMessageId": mail.headers["NetworkMessageId"].take(message),
             "RecipientEmailAddress": tenant.address.take(pa.array(mail.recipient[:rows])),
             "ReportId": guids(rng, rows),

@@ -20,6 +20,7 @@ from hunting.simulate.draw import (
     guids,
     hexadecimal,
     pick,
+    same,
     texts,
     timestamps,
 )
@@ -43,7 +44,7 @@ class Clicks:
 
 def everyday_clicks(tenant: Tenant, mail: Mail, rng: Rng, end: int) -> Clicks:
     """Clicks on the first link of delivered mail, at most one per copy, before `end`."""
-    threat = _malicious_first(mail)[mail.message]
+    threat = with_malicious_link(mail)[mail.message]
     share = np.where(threat, _THREAT_SHARE, _SHARE)
     copy = np.flatnonzero(clickable(tenant, mail) & (rng.random(len(mail.message)) < share))
     wait = np.minimum(rng.lognormal(np.log(30 * MINUTE), 1.5, len(copy)), 72 * HOUR)
@@ -75,7 +76,8 @@ def _before(clicks: Clicks, end: int) -> Clicks:
     return Clicks(clicks.copy[kept], clicks.time[kept], clicks.blocked[kept], clicks.reached[kept])
 
 
-def _malicious_first(mail: Mail) -> Flags:
+def with_malicious_link(mail: Mail) -> Flags:
+    """Messages that carry a malicious link."""
     result = np.zeros(len(mail.time), dtype=bool)
     result[mail.urls["message"].to_numpy()[mail.urls["malicious"].to_numpy(zero_copy_only=False)]] = True
     return result
@@ -109,7 +111,7 @@ def _rows(tenant: Tenant, mail: Mail, clicks: Clicks, ids: pa.Array, rng: Rng) -
             "Url": url,
             "ActionType": texts(("ClickAllowed", "ClickBlocked", "ClickBlockedByTenantPolicy"), _actions(clicks, rng)),
             "AccountUpn": tenant.address.take(recipient),
-            "Workload": pa.array(["Email"] * count, pa.string()),
+            "Workload": same("Email", count),
             "NetworkMessageId": mail.headers["NetworkMessageId"].take(pa.array(message)),
             "ThreatTypes": pc.if_else(known, texts([v.types.split(",")[0] for v in VERDICTS], verdict), ""),
             "DetectionMethods": pc.if_else(known, texts([v.methods for v in VERDICTS], verdict), ""),

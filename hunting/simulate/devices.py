@@ -10,7 +10,21 @@ import pyarrow as pa
 
 from hunting.simulate import words
 from hunting.simulate.campaigns import Campaign
-from hunting.simulate.draw import DAY, SECOND, Ints, Rng, cumulative, glue, hexadecimal, numbers, pick, rng_for, texts, timestamps
+from hunting.simulate.draw import (
+    DAY,
+    SECOND,
+    Ints,
+    Rng,
+    cumulative,
+    glue,
+    hexadecimal,
+    numbers,
+    pick,
+    rng_for,
+    same,
+    texts,
+    timestamps,
+)
 from hunting.simulate.people import Tenant
 from hunting.simulate.sign_ins import ATTACKER_HOST, ATTACKER_IP, Victims, activity
 
@@ -45,12 +59,12 @@ def inventory(tenant: Tenant, devices: Devices, rng: Rng, start: int, end: int) 
     return pa.table(
         {
             **_device(devices, person, time, rng),
-            "ClientVersion": pa.array(["10.8760.22621.1"] * len(person), pa.string()),
-            "OSPlatform": pa.array(["Windows11"] * len(person), pa.string()),
+            "ClientVersion": same("10.8760.22621.1", len(person)),
+            "OSPlatform": same("Windows11", len(person)),
             "OSBuild": pa.array(np.full(len(person), 22631)),
-            "DeviceType": pa.array(["Workstation"] * len(person), pa.string()),
-            "OnboardingStatus": pa.array(["Onboarded"] * len(person), pa.string()),
-            "JoinType": pa.array(["AAD Joined"] * len(person), pa.string()),
+            "DeviceType": same("Workstation", len(person)),
+            "OnboardingStatus": same("Onboarded", len(person)),
+            "JoinType": same("AAD Joined", len(person)),
             "PublicIP": tenant.ip.take(pa.array(person)),
             "LoggedOnUsers": glue('[{"UserName":"', user, '"}]'),
         }
@@ -66,7 +80,7 @@ def device_logons(tenant: Tenant, devices: Devices, rng: Rng, start: int, end: i
             **_device(devices, person, time, rng),
             "ActionType": texts(("LogonSuccess", "LogonFailed"), failed),
             "FailureReason": texts(("", "InvalidUserNameOrPassword"), failed),
-            "LogonType": pa.array(["Interactive"] * len(person), pa.string()),
+            "LogonType": same("Interactive", len(person)),
             **{name: values for name, values in _account(tenant, person).items() if name in ("AccountDomain", "AccountName")},
         }
     )
@@ -96,7 +110,7 @@ def _processes(
     return pa.table(
         {
             **_device(devices, person, time, rng),
-            "ActionType": pa.array(["ProcessCreated"] * len(person), pa.string()),
+            "ActionType": same("ProcessCreated", len(person)),
             "FileName": texts(_PROGRAMS, program),
             "FolderPath": texts(_FOLDERS, program),
             "SHA256": texts(_HASHES, program),
@@ -116,7 +130,7 @@ def opened_files(tenant: Tenant, devices: Devices, rng: Rng, opened: Victims, ca
     return pa.table(
         {
             **_device(devices, opened.person, opened.time, rng),
-            "ActionType": pa.array(["FileCreated"] * size, pa.string()),
+            "ActionType": same("FileCreated", size),
             "FileName": pa.array([file["FileName"] for file in files], pa.string()),
             "FolderPath": pa.array([f"C:\\Users\\Public\\Downloads\\{file['FileName']}" for file in files], pa.string()),
             "SHA256": pa.array([file["SHA256"] for file in files], pa.string()),
@@ -133,7 +147,7 @@ def saved_files(tenant: Tenant, devices: Devices, rng: Rng, start: int, end: int
     return pa.table(
         {
             **_device(devices, person, time, rng),
-            "ActionType": pa.array(["FileCreated"] * len(person), pa.string()),
+            "ActionType": same("FileCreated", len(person)),
             "FileName": files["FileName"],
             "FolderPath": glue("C:\\Users\\Public\\Downloads\\", files["FileName"]),
             "SHA256": files["SHA256"],
@@ -159,7 +173,7 @@ def attack_network(tenant: Tenant, devices: Devices, rng: Rng, reached: Victims,
         for by_file, number in zip(of_file.tolist(), reached.campaign.tolist(), strict=True)
     ]
     program = np.where(of_file, _POWERSHELL, _BROWSER)
-    address = pa.array([ATTACKER_IP] * len(url), pa.string())
+    address = same(ATTACKER_IP, len(url))
     time = reached.time + np.where(of_file, 12, 1) * SECOND
     return _network(tenant, devices, rng, reached.person, time, pa.array(url, pa.string()), address, program)
 
@@ -171,12 +185,12 @@ def _network(
     return pa.table(
         {
             **_device(devices, person, time, rng),
-            "ActionType": pa.array(["ConnectionSuccess"] * size, pa.string()),
+            "ActionType": same("ConnectionSuccess", size),
             "RemoteIP": address,
             "RemotePort": pa.array(np.full(size, 443), pa.int32()),
             "RemoteUrl": url,
-            "RemoteIPType": pa.array(["Public"] * size, pa.string()),
-            "Protocol": pa.array(["Tcp"] * size, pa.string()),
+            "RemoteIPType": same("Public", size),
+            "Protocol": same("Tcp", size),
             "LocalIP": glue("10.20.", numbers(person // 250), ".", numbers(person % 250 + 2)),
             "LocalPort": pa.array(rng.integers(49152, 65535, size), pa.int32()),
             **_initiator(tenant, person, program),

@@ -68,6 +68,11 @@ def texts(values: Sequence[str], indexes: npt.NDArray[np.integer]) -> pa.Array:
     return pa.array(values, pa.string()).take(pa.array(indexes))
 
 
+def same(value: str, size: int) -> pa.Array:
+    """The same text in every row."""
+    return pa.repeat(pa.scalar(value, pa.string()), size)
+
+
 def glue(*parts: pa.Array | str) -> pa.Array:
     """Element-wise concatenation; plain text stands for itself in every row."""
     joined = pc.binary_join_element_wise(*parts, "")

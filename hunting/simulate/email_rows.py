@@ -45,8 +45,8 @@ def latest(mail: Mail) -> tuple[Ints, Ints]:
     copy, kind = mail.events.copy[moved], mail.events.kind[moved]
     location[copy] = _EVENT_TARGET[kind]  # events are in order of time and numpy keeps the last of several assignments
     action[copy] = _EVENT_LATEST[kind]
-    location[mail.binned] = DELETED_ITEMS
-    action[mail.binned] = LATEST_ACTIONS.index("Moved to deleted items")
+    location[mail.discarded] = DELETED_ITEMS
+    action[mail.discarded] = LATEST_ACTIONS.index("Moved to deleted items")
     return location, action
 
 

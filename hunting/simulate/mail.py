@@ -71,7 +71,9 @@ class Mail:
     files: pa.Table
     urls: pa.Table
     events: Events = NO_EVENTS
-    binned: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # copies that their owners moved to Deleted items
+    discarded: Ints = field(
+        default_factory=lambda: np.zeros(0, dtype=np.int64)
+    )  # copies that their owners moved to Deleted items
 
     def with_events(self, events: Events) -> Mail:
         order = np.lexsort((events.copy, events.time))

@@ -25,6 +25,7 @@ from hunting.simulate.draw import (
     numbers,
     pick,
     rng_for,
+    same,
     texts,
     timestamps,
 )
@@ -180,7 +181,7 @@ def mailboxes(tenant: Tenant, seed: int) -> pa.Table:
     """Rows of the table Mailboxes (schema MAILBOXES), one per employee."""
     rng = rng_for(seed, "mailboxes")
     own = slice(0, tenant.employees)
-    days = texts_int((14, 30, 7, 0), pick(rng, cumulative((0.86, 0.1, 0.03, 0.01)), tenant.employees))
+    days = np.array((14, 30, 7, 0))[pick(rng, cumulative((0.86, 0.1, 0.03, 0.01)), tenant.employees)]
     return pa.table(
         {
             "RecipientEmailAddress": tenant.address[own],
@@ -191,11 +192,6 @@ def mailboxes(tenant: Tenant, seed: int) -> pa.Table:
             "MailboxType": texts(("Cloud", "OnPremises"), tenant.on_premises.astype(np.int64)),
         }
     )
-
-
-def texts_int(values: tuple[int, ...], indexes: Ints) -> Ints:
-    """values[index] for each index, as numbers."""
-    return np.asarray(values)[indexes]
 
 
 def identities(tenant: Tenant, seed: int, end: datetime) -> pa.Table:
@@ -226,16 +222,16 @@ def identities(tenant: Tenant, seed: int, end: datetime) -> pa.Table:
             "SipProxyAddress": glue("sip:", address),
             "City": pa.array([city for _, _, city in place]),
             "Country": pa.array([country for _, country, _ in place]),
-            "CompanyName": pa.array([words.TENANT_NAME] * count),
+            "CompanyName": same(words.TENANT_NAME, count),
             "IsAccountEnabled": pa.array(rng.random(count) > 0.03),
             "Manager": name.take(pa.array(manager)),
             "Phone": glue("+49 30 5555 ", numbers(rng.integers(1000, 9999, count))),
             "CreatedDateTime": timestamps(stop - rng.integers(60 * DAY, 4000 * DAY, count)),
-            "ChangeSource": pa.array(["Microsoft Entra ID"] * count),
+            "ChangeSource": same("Microsoft Entra ID", count),
             "BlastRadius": texts(("Low", "Medium", "High"), np.minimum(title // 3, 2)),
             "RiskLevel": texts(("None", "Low", "Medium", "High"), pick(rng, cumulative((95, 3, 1.5, 0.5)), count)),
-            "RiskStatus": pa.array(["None"] * count),
-            "TenantMembershipType": pa.array(["Member"] * count),
+            "RiskStatus": same("None", count),
+            "TenantMembershipType": same("Member", count),
             "IdentityEnvironment": texts(("CloudOnly", "Hybrid", "On-premises"), np.where(tenant.on_premises, 2, title % 2)),
             "Tags": pa.array([json.dumps(["Priority account"]) if code == 7 else "[]" for code in title.tolist()]),
             "AssignedRoles": pa.array(['["Security Administrator"]' if n == tenant.secops else "[]" for n in range(count)]),

@@ -35,8 +35,8 @@ from hunting.simulate.values import AIR_ALERTS, EVENTS, INBOX, LOCATIONS, SCENAR
 from kql.errors import closest
 
 KINDS = ("shared-file", "shared-url")
-BINNED = "moved by its owner"  # to Deleted items; people's own moves leave no event
-AFTER_DELIVERY = (*EVENTS, BINNED)
+DISCARDED = "moved by its owner"  # to Deleted items; people's own moves leave no event
+AFTER_DELIVERY = (*EVENTS, DISCARDED)
 
 
 @dataclass(frozen=True)

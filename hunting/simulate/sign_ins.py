@@ -11,7 +11,7 @@ import pyarrow as pa
 from hunting.simulate import words
 from hunting.simulate.campaigns import Campaign
 from hunting.simulate.clicks import Clicks
-from hunting.simulate.draw import DAY, HOUR, MINUTE, Flags, Ints, Rng, cumulative, guids, pick, repeat, texts, timestamps
+from hunting.simulate.draw import DAY, HOUR, MINUTE, Flags, Ints, Rng, cumulative, guids, pick, repeat, same, texts, timestamps
 from hunting.simulate.people import Tenant
 from hunting.simulate.values import CLEAN_SCL1, INBOX, PHISHING_SIMULATION
 
@@ -139,9 +139,9 @@ def logons(rng: Rng, sign_ins: pa.Table) -> pa.Table:
             **{name: sign_ins[name] for name in shared},
             "ActionType": texts(("LogonSuccess", "LogonFailed"), failed.astype(np.int64)),
             "FailureReason": texts(("", "WrongPassword"), failed.astype(np.int64)),
-            "Application": pa.array(["Microsoft 365"] * size, pa.string()),
-            "LogonType": pa.array(["OAuth2:Login"] * size, pa.string()),
-            "AccountDomain": pa.array([words.TENANT_DOMAIN] * size, pa.string()),
+            "Application": same("Microsoft 365", size),
+            "LogonType": same("OAuth2:Login", size),
+            "AccountDomain": same(words.TENANT_DOMAIN, size),
             "Location": sign_ins["Country"],
             "ReportId": guids(rng, size),
         }
@@ -201,7 +201,7 @@ def _cloud(
             "AccountDisplayName": tenant.name.take(who),
             "AccountId": tenant.address.take(who),
             "AccountObjectId": tenant.object_id.take(who),
-            "AccountType": pa.array(["Regular"] * size, pa.string()),
+            "AccountType": same("Regular", size),
             "IPAddress": _address(tenant, person, attacker),
             "IsAnonymousProxy": pa.array(attacker),
             "CountryCode": texts(country, np.where(attacker, len(country) - 1, tenant.language[person])),
