@@ -1,0 +1,23 @@
+"""KQL, the Kusto Query Language: parse, bind, rewrite, lower to SQL. Runs without any engine."""
+
+from __future__ import annotations
+
+from kql.catalog import Catalog, StaticCatalog
+from kql.compiler import Program, compile
+from kql.explain import explain
+from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
+
+__all__ = [
+    "Catalog",
+    "KqlError",
+    "KqlExecutionError",
+    "KqlLimitError",
+    "KqlSemanticError",
+    "KqlSyntaxError",
+    "KqlUnsupportedError",
+    "Program",
+    "Span",
+    "StaticCatalog",
+    "compile",
+    "explain",
+]

@@ -337,8 +337,8 @@ class Limit(Node):
 class Unnest(Node):
     """One row for each element; several arrays go in step, the shorter padded with null.
 
-    An item's value is a dynamic; its column holds the element. `index` names a column that counts from 0.
-    `keep_empty` yields a row of nulls for an empty array as for a null.
+    An item's value is a dynamic; its column, of type dynamic, replaces one of that name or is added at the end.
+    `index` names a column that counts from 0. A null gives one row of null, an empty array none.
     """
 
     input: Relation
@@ -368,19 +368,27 @@ class Range(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Shared(Node):
-    """A relation that the analyst named; read once where it is used more than once."""
+class Reference(Node):
+    """A use of a relation that the analyst named; `Bindings` holds it. Used once it is inlined, used twice it is a CTE."""
 
     name: str
-    input: Relation
-    materialized: bool = False
+    columns: Schema
 
     @property
     def schema(self) -> Schema:
-        return self.input.schema
+        return self.columns
 
 
-Relation = Scan | Values | Filter | Project | Aggregate | Join | Union | Sort | Limit | Unnest | Range | Shared
+Relation = Scan | Values | Filter | Project | Aggregate | Join | Union | Sort | Limit | Unnest | Range | Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A named relation of a program: a tabular `let`, or what `materialize` asks to be kept."""
+
+    name: str
+    relation: Relation
+    materialized: bool = False
 
 
 # ---------------------------------------------------------------- helpers

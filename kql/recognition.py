@@ -131,7 +131,7 @@ _KINDS = {
     "a name": {"NAME"},
     "an operator": {"OR"},
 }
-_BETWEEN = {"AND", "OR", "IN", "BETWEEN", "MATCH", "HAS_LIST", "LSQB", "DOT", "STAR"}  # "an operator" says it
+_BETWEEN = {"AND", "OR", "IN", "BETWEEN", "MATCH", "HAS_LIST", "LPAR", "LSQB", "DOT", "STAR"}  # "an operator" says it
 
 
 def _expected(accepted: set[str], parser: Lark) -> str:

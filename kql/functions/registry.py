@@ -7,15 +7,16 @@ Signature: `name: type` a parameter, `name?: type` optional, `name*: type` / `na
 type when only a constant will do. A type is one of the ten scalar types, several joined by `|`, or a class: `any`,
 `number`, `integer`, and `T`, which stands for one common type of all arguments so declared.
 
-Template: DuckDB SQL with `$name` for each parameter (`$name*` repeated ones, separated by commas), or a function of the
-constant arguments' values that returns such a text; there is no third form.
+Template: DuckDB SQL with `$name` for each parameter (a repeated one stands for all its arguments, separated by commas),
+or a function of the arguments' constant values (UNKNOWN where one is not constant) that returns such a text, in which
+`$_0`, `$_1`, ... are the arguments by place. There is no third form.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -24,6 +25,13 @@ from kql.types import ScalarType
 
 Template = str | Callable[..., str]
 Nulls = Literal["strict", "some", "total"]
+
+
+class Unknown:
+    """What a template function sees in place of an argument that is not constant."""
+
+
+UNKNOWN = Unknown()
 
 
 class Kind(StrEnum):
@@ -96,11 +104,10 @@ class Function:
     replaced_by: str = ""
     one_null: str = ""
     both_null: str = ""
-    windowed: bool = field(default=False)
 
     @cached_property
     def name(self) -> str:
-        return self.signature.partition("(")[0]
+        return self.signature.partition("(")[0].strip()
 
     @cached_property
     def result(self) -> str:
@@ -141,9 +148,8 @@ def _parameter(text: str) -> Parameter:
         *(CLASSES[part] if part in CLASSES else {ScalarType(part)} for part in found["type"].split("|"))
     )
     often = found["often"]
-    return Parameter(
-        found["name"], found["type"], types, bool(found["const"]), least=0 if often in ("?", "*") and often else 1, many=often in ("*", "+") and bool(often)
-    )
+    least = 0 if often in {"?", "*"} else 1
+    return Parameter(found["name"], found["type"], types, bool(found["const"]), least, many=often in {"*", "+"})
 
 
 class Registry(Mapping[str, tuple[Function, ...]]):
@@ -174,6 +180,7 @@ class Registry(Mapping[str, tuple[Function, ...]]):
 
 
 SCALARS = Registry()
+OPERATORS = Registry()
 AGGREGATES = Registry()
 WINDOWS = Registry()
 
@@ -181,6 +188,11 @@ WINDOWS = Registry()
 def scalar(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:
     """Declares a scalar function."""
     return SCALARS.add(Function(Kind.SCALAR, signature, template, example, help, **properties))
+
+
+def operator(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:
+    """Declares an infix or prefix operator as a function of its operands."""
+    return OPERATORS.add(Function(Kind.SCALAR, signature, template, example, help, **properties))
 
 
 def aggregate(signature: str, template: Template, example: str, help: str, **properties: Any) -> Function:

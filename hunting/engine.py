@@ -1,0 +1,370 @@
+"""Compile and run in DuckDB. The one file that imports duckdb: what comes in and goes out is Arrow.
+
+A `Hunt` has its own cursor; the tables of the store are temporary views on it over the current version's Parquet files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+import kql
+from hunting import vectorised
+from hunting.clock import Clock, system_clock
+from hunting.errors import HuntingError, StoreError
+from hunting.lake import Lake
+from hunting.result import Result
+from hunting.rows import stored
+from hunting.tables import TABLES
+from kql.catalog import schema_of
+from kql.dialects import DuckDB
+from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError
+from kql.types import TYPE_NAMES, Column, ScalarType, Schema, physical_names
+
+if TYPE_CHECKING:
+    from hunting.air import Air
+
+_TYPES = DuckDB.types
+
+
+class Hunt:
+    """Hunting over one store: `query`, `explain`, `tables`, and the AIR engine.
+
+    Args:
+        lake: the store, or None (a user's own DuckDB connection, or tables registered by hand).
+        connection: the DuckDB connection to work on, through a cursor of our own; nothing on it is changed.
+        clock: the time that `now()` gives.
+    """
+
+    def __init__(self, lake: Lake | None, connection: duckdb.DuckDBPyConnection | None = None, clock: Clock = system_clock) -> None:
+        self._lake = lake
+        self._foreign = connection is not None
+        self._connection = connection.cursor() if connection is not None else _own_connection(lake)
+        self.clock = clock
+        self._registered: dict[str, Schema] = {}
+        self._views: dict[str, tuple[str, ...]] = {}
+        self._functions: set[str] = set()
+        self._lock = threading.RLock()
+
+    # ------------------------------------------------------------ tables
+
+    @property
+    def lake(self) -> Lake:
+        """The store's tables.
+
+        Raises:
+            StoreError: this hunt has none.
+        """
+        if self._lake is None:
+            raise StoreError("This hunt has no store.", hint="Open one: hunting.connect(path).")
+        return self._lake
+
+    @cached_property
+    def air(self) -> Air:
+        """Automated investigation and response over the store."""
+        from hunting.air import Air
+
+        return Air(self)
+
+    def schema(self, table: str) -> Schema | None:
+        """The columns of a table, None if there is none (also what the compiler asks)."""
+        if table in self._registered:
+            return self._registered[table]
+        if self._foreign:
+            return self._foreign_schema(table)
+        if table in TABLES:
+            return TABLES[table].schema
+        return self._lake.schema(table) if self._lake is not None else None
+
+    def names(self) -> Iterable[str]:
+        """All tables by name."""
+        if self._foreign:
+            rows = self._connection.execute("SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal")
+            return [*self._registered, *(name for (name,) in rows.fetchall())]
+        stored_names = self._lake.tables() if self._lake is not None else []
+        return dict.fromkeys([*self._registered, *TABLES, *stored_names])
+
+    tables = names
+
+    def register(self, name: str, data: Any, schema: Mapping[str, str] | None = None) -> None:
+        """Makes data a table of this hunt.
+
+        Args:
+            name: the table's name; one that exists is hidden.
+            data: a DataFrame, an Arrow table, or the path of a Parquet, CSV or JSON file (JSON: one object a line).
+            schema: column -> KQL type; without it the types are those of the data.
+
+        Raises:
+            HuntingError: the data cannot be read, or does not fit the schema.
+        """
+        table = _arrow(data)
+        columns = _declared(schema) if schema is not None else _inferred(table)
+        rows = stored(table.select([c.name for c in columns]), columns, name)
+        with self._lock:
+            physical = [physical_names(c.name for c in columns)[c.name] for c in columns]
+            held = f"__registered_{len(self._registered)}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
+            self._connection.register(held, rows)
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS SELECT {_selected(columns, physical)} FROM {_quoted(held)}")
+            self._registered[name] = columns
+
+    def _foreign_schema(self, table: str) -> Schema | None:
+        """The columns of a table of the user's connection; text may be null there."""
+        try:
+            described = self._connection.execute(f"DESCRIBE SELECT * FROM {_quoted(table)}").fetchall()
+        except duckdb.Error:
+            return None
+        return tuple(Column(name, _kql_type(str(sql)), nullable=True) for name, sql, *_ in described)
+
+    # ------------------------------------------------------------ queries
+
+    def compile(self, text: str, parameters: Mapping[str, object] | None = None) -> kql.Program:
+        """The program of a query over this hunt's tables."""
+        return kql.compile(text, self, parameters)
+
+    def query(self, text: str, parameters: Mapping[str, object] | None = None, timespan: timedelta | tuple[datetime, datetime] | None = None) -> Result:
+        """Runs a query.
+
+        Args:
+            text: KQL.
+            parameters: values of the query's declared parameters.
+            timespan: only rows of this last span, or between two moments, of every table that has a time.
+
+        Raises:
+            KqlError: with place and cure.
+        """
+        if timespan is not None:
+            raise HuntingError("A timespan for the whole query is not supported yet.", hint="Filter on Timestamp in the query.")
+        program = self.compile(text, parameters)
+        now = self.clock()
+        values = {name: _bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()}
+        with self._lock:
+            self._prepare(program)
+            table = self._run(program, values)
+        names = [f"{at}" for at in range(len(program.schema))]
+        return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
+
+    def explain(self, text: str, parameters: Mapping[str, object] | None = None) -> str:
+        """The SQL of a query, one named block for each operator with its KQL as a comment."""
+        return kql.explain(text, self, parameters)
+
+    def _prepare(self, program: kql.Program) -> None:
+        """The views over the files of the tables that a program reads, and the vectorised functions it calls."""
+        for table in program.tables:
+            if table not in self._registered and not self._foreign:
+                self._view(table)
+        for name in program.vectorised:
+            if name not in self._functions:
+                function = vectorised.FUNCTIONS[name]
+                self._connection.create_function(name, function.call, function.parameters, function.result, type="arrow", null_handling="special")
+                self._functions.add(name)
+
+    def _view(self, table: str) -> None:
+        files = tuple(self._lake.files(table)) if self._lake is not None else ()
+        if self._views.get(table) == files:
+            return
+        schema = self.schema(table) or ()
+        physical = list(physical_names(column.name for column in schema).values())
+        if files:
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+            source = f"SELECT {_selected(schema, physical)} FROM read_parquet([{listed}], hive_partitioning = false)"
+        else:
+            nulls = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {_quoted(n)}" for c, n in zip(schema, physical, strict=True))
+            source = f"SELECT {nulls} WHERE false"
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(table)} AS {source}")
+        self._views[table] = files
+
+    def _run(self, program: kql.Program, values: Mapping[str, object]) -> pa.Table:
+        try:
+            relation = self._connection.sql(program.sql, params=dict(values)) if values else self._connection.sql(program.sql)
+            return relation.to_arrow_table()
+        except duckdb.InterruptException:
+            raise KqlLimitError("The query was cancelled.", text=program.text) from None
+        except duckdb.OutOfMemoryException:
+            raise KqlLimitError("Query stopped due to excessive resource consumption.", text=program.text) from None
+        except duckdb.Error as error:
+            raise KqlExecutionError(_in_words(error), text=program.text) from error
+
+    def interrupt(self) -> None:
+        """Stops the query that runs in another thread."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Closes the cursor; the user's own connection stays open."""
+        with contextlib.suppress(duckdb.Error):
+            self._connection.close()
+
+    def __enter__(self) -> Hunt:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect(target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = system_clock) -> Hunt:
+    """Opens a store for hunting.
+
+    Args:
+        target: the folder of a store; ":memory:" for one that holds nothing but declared tables; or a DuckDB connection,
+            whose tables are then what is hunted in.
+        clock: the time that `now()` gives.
+
+    Raises:
+        StoreError: there is no store at that place.
+    """
+    if isinstance(target, duckdb.DuckDBPyConnection):
+        return Hunt(None, target, clock)
+    if str(target) == ":memory:":
+        return Hunt(None, clock=clock)
+    return Hunt(Lake.open(Path(target)), clock=clock)
+
+
+def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:
+    """A connection of our own that reads the store's folder and nothing else."""
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False, "autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    if lake is not None:
+        connection.execute("SET allowed_directories = [$root]".replace("$root", "'" + str(lake.root).replace("'", "''") + "/'"))
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+# ---------------------------------------------------------------- data from outside
+
+
+def _arrow(data: Any) -> pa.Table:
+    if isinstance(data, str | Path):
+        return _read_file(Path(data))
+    if isinstance(data, pa.Table):
+        return data
+    if hasattr(data, "__arrow_c_stream__"):
+        return pa.table(data)
+    if type(data).__module__.startswith("pandas"):
+        return pa.Table.from_pandas(data, preserve_index=False)
+    raise HuntingError(f"A {type(data).__name__} is no table.", hint="Pass a DataFrame, an Arrow table or a file's path.")
+
+
+def _read_file(path: Path) -> pa.Table:
+    import pyarrow.csv
+    import pyarrow.json
+    import pyarrow.parquet
+
+    readers = {".parquet": pyarrow.parquet.read_table, ".csv": pyarrow.csv.read_csv, ".json": pyarrow.json.read_json, ".ndjson": pyarrow.json.read_json, ".jsonl": pyarrow.json.read_json}
+    if path.suffix.lower() not in readers:
+        raise HuntingError(f"Files of the kind '{path.suffix}' cannot be read.", hint=f"Known: {', '.join(readers)}.")
+    try:
+        return readers[path.suffix.lower()](path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise HuntingError(f"The file '{path.name}' cannot be read: {error}") from None
+
+
+def _declared(schema: Mapping[str, str]) -> Schema:
+    unknown = [kind for kind in schema.values() if kind not in TYPE_NAMES]
+    if unknown:
+        raise HuntingError(f"Unknown type: '{unknown[0]}'.", hint=f"Known: {', '.join(ScalarType)}.")
+    return schema_of(schema)
+
+
+def _inferred(table: pa.Table) -> Schema:
+    return schema_of({field.name: str(_from_arrow(field.type)) for field in table.schema})
+
+
+def _from_arrow(kind: pa.DataType) -> ScalarType:
+    tests: list[tuple[Any, ScalarType]] = [
+        (pa.types.is_boolean, ScalarType.BOOL),
+        (pa.types.is_int64, ScalarType.LONG),
+        (pa.types.is_uint32, ScalarType.LONG),
+        (pa.types.is_integer, ScalarType.INT),
+        (pa.types.is_floating, ScalarType.REAL),
+        (pa.types.is_decimal, ScalarType.DECIMAL),
+        (pa.types.is_timestamp, ScalarType.DATETIME),
+        (pa.types.is_date, ScalarType.DATETIME),
+        (pa.types.is_duration, ScalarType.TIMESPAN),
+        (pa.types.is_nested, ScalarType.DYNAMIC),
+    ]
+    return next((found for test, found in tests if test(kind)), ScalarType.STRING)
+
+
+def _kql_type(sql: str) -> ScalarType:
+    """The KQL type of a column of a foreign table."""
+    word = re.split(r"[(\[ ]", sql)[0].upper()
+    kinds = {"BOOLEAN": ScalarType.BOOL, "DOUBLE": ScalarType.REAL, "FLOAT": ScalarType.REAL, "DECIMAL": ScalarType.DECIMAL, "UUID": ScalarType.GUID, "JSON": ScalarType.DYNAMIC}
+    if sql.endswith("]") or word in ("STRUCT", "MAP", "UNION", "VARIANT"):
+        return ScalarType.DYNAMIC
+    if word in ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"):
+        return ScalarType.INT
+    if word in ("BIGINT", "UINTEGER"):
+        return ScalarType.LONG
+    if word.startswith(("TIMESTAMP", "DATE")):
+        return ScalarType.DATETIME
+    return kinds.get(word, ScalarType.STRING)
+
+
+def _selected(schema: Iterable[Column], physical: Iterable[str]) -> str:
+    """Columns as the language wants them: dynamics as JSON, guids as UUID."""
+    casts = {ScalarType.DYNAMIC, ScalarType.GUID}
+    return ", ".join(
+        f"CAST({_quoted(n)} AS {_TYPES[c.type]}) AS {_quoted(n)}" if c.type in casts else _quoted(n) for c, n in zip(schema, physical, strict=True)
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+# ---------------------------------------------------------------- values and errors
+
+
+def _bound(value: object, kind: ScalarType, name: str) -> object:
+    """A query parameter in the form that the engine binds.
+
+    Raises:
+        KqlSemanticError: the value is not of the declared type.
+    """
+    import json
+
+    if value is None:
+        return "" if kind is ScalarType.STRING else None
+    match kind, value:
+        case ScalarType.DATETIME, datetime():
+            return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        case ScalarType.TIMESPAN, timedelta():
+            return (value.days * 86_400 + value.seconds) * 10_000_000 + value.microseconds * 10
+        case ScalarType.DYNAMIC, _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        case ScalarType.BOOL, bool():
+            return value
+        case (ScalarType.INT | ScalarType.LONG), int() if not isinstance(value, bool):
+            return value
+        case (ScalarType.REAL | ScalarType.DECIMAL), (int() | float() | Decimal()):
+            return float(value) if kind is ScalarType.REAL else Decimal(str(value))
+        case (ScalarType.STRING | ScalarType.GUID), _ if not isinstance(value, bool | int | float):
+            return str(value)
+        case _, str():
+            from kql.syntax.literals import parse_constant
+
+            parsed = parse_constant(value, kind)
+            if parsed is not None:
+                return datetime(1970, 1, 1) + timedelta(microseconds=int(str(parsed))) if kind is ScalarType.DATETIME else parsed
+    raise KqlSemanticError(f"The query parameter '{name}' is a {kind}, found {type(value).__name__}.", hint="Pass a value of that type.")
+
+
+_PATHS = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"]+")
+
+
+def _in_words(error: duckdb.Error) -> str:
+    """DuckDB's first line without its SQL and without paths."""
+    first = str(error).strip().splitlines()[0]
+    return f"The query failed on the data: {_PATHS.sub('<path>', first)[:300]}"
+
+
+__all__ = ["Hunt", "KqlError", "connect"]

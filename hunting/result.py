@@ -1,0 +1,120 @@
+"""What a query returns: an Arrow table with KQL types, its SQL, and how it is to be drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kql.types import ScalarType, Schema
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+# Types at the edge. A timespan loses its seventh digit here, as Python's timedelta has six; `ticks` keeps it.
+_EDGE: dict[ScalarType, pa.DataType] = {
+    ScalarType.BOOL: pa.bool_(),
+    ScalarType.INT: pa.int32(),
+    ScalarType.LONG: pa.int64(),
+    ScalarType.REAL: pa.float64(),
+    ScalarType.DECIMAL: pa.decimal128(38, 18),
+    ScalarType.STRING: pa.string(),
+    ScalarType.DATETIME: pa.timestamp("us", "UTC"),
+    ScalarType.TIMESPAN: pa.duration("us"),
+    ScalarType.GUID: pa.string(),
+    ScalarType.DYNAMIC: pa.string(),
+}
+
+
+class Result:
+    """Rows of a query.
+
+    Attributes:
+        schema: the columns with KQL types.
+        sql: the SQL that gave it.
+        visualization: what `render` asked for ({"kind": "timechart", ...}), or None.
+        stored: the Arrow table as the engine keeps values: datetimes without zone, timespans as ticks of 100 ns.
+    """
+
+    def __init__(self, stored: pa.Table, schema: Schema, sql: str, visualization: Mapping[str, Any] | None = None) -> None:
+        self.stored = stored
+        self.schema = schema
+        self.sql = sql
+        self.visualization = visualization
+
+    @property
+    def columns(self) -> list[str]:
+        return [column.name for column in self.schema]
+
+    @property
+    def types(self) -> list[str]:
+        """KQL type names."""
+        return [str(column.type) for column in self.schema]
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """Arrow: datetimes are UTC, timespans durations of microseconds, dynamics JSON text, guids text."""
+        edges = [_edge(self.stored.column(at), column.type) for at, column in enumerate(self.schema)]
+        return pa.Table.from_arrays(edges, schema=pa.schema([(c.name, _EDGE[c.type]) for c in self.schema]))
+
+    def __len__(self) -> int:
+        return int(self.stored.num_rows)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows())
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Rows of Python values: aware UTC datetime, timedelta, Decimal, UUID, and dict/list/str/number for dynamic."""
+        columns = [_python(values.to_pylist(), column.type) for values, column in zip(self.table.columns, self.schema, strict=True)]
+        return list(zip(*columns, strict=True)) if columns else []
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas DataFrame."""
+        return self.table.to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """A polars DataFrame."""
+        import polars
+
+        frame = polars.from_arrow(self.table)
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+
+def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:
+    match kind:
+        case ScalarType.TIMESPAN:
+            return pc.divide(values.cast(pa.int64()), 10).cast(pa.duration("us"))
+        case ScalarType.DATETIME:
+            return pc.assume_timezone(values.cast(pa.timestamp("us")), "UTC")
+        case ScalarType.GUID:
+            return values if pa.types.is_string(values.type) else pa.chunked_array([_guid_texts(values)])
+        case _:
+            target = _EDGE[kind]
+            return values if values.type == target else values.cast(target)
+
+
+def _guid_texts(values: pa.ChunkedArray) -> pa.Array:
+    return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
+
+
+def _python(values: list[Any], kind: ScalarType) -> list[Any]:
+    match kind:
+        case ScalarType.DYNAMIC:
+            return [None if value is None else json.loads(value) for value in values]
+        case ScalarType.GUID:
+            return [None if value is None else UUID(value) for value in values]
+        case ScalarType.DATETIME:  # pyarrow gives its own zone object
+            return [None if value is None else value.replace(tzinfo=UTC) for value in values]
+        case _:
+            return values

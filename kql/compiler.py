@@ -1,0 +1,99 @@
+"""From text to a program: the passes, written one under another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kql import lowering, rewrite, syntax
+from kql.algebra import Binding, Bound, Call, Reference, Relation, Scan, walk
+from kql.catalog import Catalog
+from kql.dialects import Dialect, DuckDB
+from kql.errors import KqlError, KqlSemanticError, Span
+from kql.scope import Context, Scope
+from kql.types import ScalarType, Schema
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(),)}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled query.
+
+    Attributes:
+        sql: one SELECT; its columns are those of `schema` in order. Values are bound by name: `$now`, `$<parameter>`.
+        schema: the result's columns with KQL names and types.
+        tables: the stored tables that it reads.
+        bound: names and types of the values to bind; `now` is a datetime.
+        vectorised: Arrow functions that the engine must register before.
+        visualization: what `render` asked for, or None.
+    """
+
+    text: str
+    sql: str
+    schema: Schema
+    tables: tuple[str, ...]
+    bound: Mapping[str, ScalarType]
+    vectorised: tuple[str, ...]
+    visualization: Mapping[str, Any] | None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> Program:  # noqa: A001
+    """Compiles a query.
+
+    Args:
+        text: KQL, with statements before the query if need be.
+        catalog: the tables there are.
+        parameters: values of declared query parameters; only their names matter here, the values are bound when it runs.
+        dialect: a key of DIALECTS.
+
+    Raises:
+        KqlError: with its place in the text.
+    """
+    try:
+        context = Context(catalog, parameters or {})
+        root = bind(text, context)
+        root, bindings = rewritten(root, tuple(context.bindings))
+        tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
+        sql = DIALECTS[dialect].text(tree)
+    except KqlError as error:
+        error.text = text
+        raise
+    except RecursionError:
+        raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
+    everything = [each for one in (root, *(b.relation for b in bindings)) for each in rewrite.relations(one)]
+    return Program(
+        text,
+        sql,
+        root.schema,
+        tuple(dict.fromkeys(each.table for each in everything if isinstance(each, Scan))),
+        {value.name: value.type for value in _values(everything) if isinstance(value, Bound)},
+        tuple(dict.fromkeys(v.function.vectorised for v in _values(everything) if isinstance(v, Call) and v.function.vectorised)),
+        context.render,
+        context.options,
+    )
+
+
+def bind(text: str, context: Context) -> Relation:
+    """The relation of a query's text, before any rewriting."""
+    scope, result = syntax.tree(text).body.enter(Scope(context))
+    unknown = set(context.parameters) - set(context.declared)
+    if unknown:
+        raise KqlSemanticError(f"The query declares no parameter '{min(unknown)}'.", hint="Add: declare query_parameters(...).")
+    return result.bind_tabular(scope)
+
+
+def rewritten(root: Relation, bindings: tuple[Binding, ...]) -> rewrite.Program:
+    program: rewrite.Program = (root, bindings)
+    for each in rewrite.PASSES:
+        program = each(program)
+    return program
+
+
+def _values(everything: list[Relation]) -> Iterator[Any]:
+    return (inner for relation in everything for value in rewrite.values_of(relation) for inner in walk(value))
+
+
+__all__ = ["Program", "Reference", "bind", "compile", "rewritten"]

@@ -1,0 +1,138 @@
+"""What differs between SQL dialects, and only that: type names, and how a template's text becomes a tree and a tree text.
+
+DuckDB is the reference: templates are written in it. A second dialect is one more subclass of `Dialect`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB as _SqlglotDuckDB
+
+from kql.types import ScalarType
+
+
+class _Plain(_SqlglotDuckDB):
+    """sqlglot's DuckDB without the rewriting that changes values: subscripts, JSON paths and `$a||$b` stay as written."""
+
+    INDEX_OFFSET = 0
+
+    def to_json_path(self, path: Any) -> Any:
+        return path
+
+    class Tokenizer(_SqlglotDuckDB.Tokenizer):
+        HEREDOC_STRINGS: list[Any] = []  # noqa: RUF012 - sqlglot's own declaration
+
+
+# Words that stand before a bracket without being functions; everything else keeps its exact name as an Anonymous node.
+_NOT_FUNCTIONS = frozenset(
+    "and any array as between by case cast distinct else end escape exists extract filter from ilike in interval is like "
+    "lambda not on or order over select then try try_cast values when where".split()
+)
+_MARK = "fn__"
+_NAME_OR_STRING = re.compile(r"('(?:[^']|'')*')|(?<![\w$.\"])([A-Za-z_]\w*)(?=\s*\()")
+
+
+class Dialect:
+    """One SQL dialect. `types`: KQL type -> SQL type."""
+
+    name = ""
+    types: dict[ScalarType, str]
+
+    def template(self, text: str) -> exp.Expression:
+        """The tree of a template; the same text gives the same tree, which must not be changed."""
+        raise NotImplementedError
+
+    def text(self, tree: exp.Expression, pretty: bool = False) -> str:
+        """The SQL of a tree, which is used up by this: print it once."""
+        raise NotImplementedError
+
+
+class DuckDB(Dialect):
+    name = "duckdb"
+    types = {  # noqa: RUF012
+        ScalarType.BOOL: "BOOLEAN",
+        ScalarType.INT: "INTEGER",
+        ScalarType.LONG: "BIGINT",
+        ScalarType.REAL: "DOUBLE",
+        ScalarType.DECIMAL: "DECIMAL(38, 18)",
+        ScalarType.STRING: "VARCHAR",
+        ScalarType.DATETIME: "TIMESTAMP",
+        ScalarType.TIMESPAN: "BIGINT",
+        ScalarType.GUID: "UUID",
+        ScalarType.DYNAMIC: "JSON",
+    }
+
+    def template(self, text: str) -> exp.Expression:
+        return _parse_template(text)
+
+    def text(self, tree: exp.Expression, pretty: bool = False) -> str:
+        return tree.sql(dialect=_PLAIN, copy=False, normalize_functions=False, pretty=pretty)
+
+
+_PLAIN = _Plain()
+
+
+class _Refuse(logging.Handler):
+    """sqlglot logs a warning where it loses something; for a template that is an error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ValueError(record.getMessage())
+
+
+@lru_cache(maxsize=4096)
+def _parse_template(text: str) -> exp.Expression:
+    marked = _NAME_OR_STRING.sub(
+        lambda found: found[1] or (found[2] if found[2].lower() in _NOT_FUNCTIONS else _MARK + found[2]), text
+    )
+    logger, handler = logging.getLogger("sqlglot"), _Refuse()
+    logger.addHandler(handler)
+    try:
+        tree = sqlglot.parse_one("SELECT " + marked, dialect=_PLAIN).selects[0]
+    finally:
+        logger.removeHandler(handler)
+    for node in tree.find_all(exp.Anonymous):
+        node.set("this", node.name.removeprefix(_MARK))
+    return tree
+
+
+# Everything that binds tighter or looser than its surroundings must be bracketed when it is put into an operator.
+_OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Interval)
+_CLOSED = (exp.Anonymous, exp.Paren, exp.Cast, exp.TryCast, exp.Case, exp.If, exp.Array, exp.Try, exp.Order, exp.Filter)
+
+
+def fill(template: exp.Expression, args: dict[str, list[exp.Expression]], closed: bool = True) -> exp.Expression | list[exp.Expression]:
+    """A copy of a template with each `$name` replaced by its arguments, bracketed where an operator stands around it.
+
+    An argument that the template uses twice is copied; the first use takes the tree itself.
+    """
+    if isinstance(template, exp.Placeholder):
+        found = args[template.name]
+        taken = [tree if tree.parent is None else tree.copy() for tree in found]
+        return taken if len(taken) != 1 else bracketed(taken[0], closed)
+    inside = isinstance(template, _CLOSED)
+    filled: dict[str, Any] = {}
+    for key, value in template.args.items():
+        if isinstance(value, exp.Expression):
+            filled[key] = fill(value, args, inside)
+        elif isinstance(value, list):
+            filled[key] = [tree for part in value for tree in _as_list(fill(part, args, inside) if isinstance(part, exp.Expression) else part)]
+        else:
+            filled[key] = value
+    return template.__class__(**filled)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def bracketed(tree: exp.Expression, closed: bool = False) -> exp.Expression:
+    """The tree, in brackets if it is an operator and does not stand inside something closed."""
+    if isinstance(tree, exp.Select | exp.SetOperation):
+        return exp.Subquery(this=tree)
+    return exp.Paren(this=tree) if not closed and isinstance(tree, _OPERATORS) else tree

@@ -1,0 +1,37 @@
+"""The unfused form of a query's SQL: one named block for each operator, with its KQL as a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kql import rewrite
+from kql.catalog import Catalog
+from kql.compiler import DIALECTS, bind
+from kql.errors import KqlError
+from kql.lowering import Lowering
+from kql.scope import Context
+
+
+def explain(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> str:
+    """SQL that gives the same rows as the compiled program, step by step.
+
+    Raises:
+        KqlError: as `compile`.
+    """
+    try:
+        context = Context(catalog, parameters or {})
+        root = bind(text, context)
+        program: rewrite.Program = (root, tuple(context.bindings))
+        for each in rewrite.PASSES:
+            program = each(program)
+        lowering = Lowering(DIALECTS[dialect], fused=False)
+        tree = lowering.program(*program)
+    except KqlError as error:
+        error.text = text
+        raise
+    for cte in lowering.ctes:
+        step = lowering.steps.get(cte.alias)
+        if step is not None and step.span is not None:
+            words = " ".join(text[step.span.start : step.span.end].replace("*/", "* /").split())
+            cte.add_comments([f" {words} "])
+    return DIALECTS[dialect].text(tree, pretty=True)

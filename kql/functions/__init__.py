@@ -1,0 +1,10 @@
+"""All functions of the language, by kind; each topic's module declares its lines when it is imported."""
+
+from __future__ import annotations
+
+from kql.functions import aggregates, conversion, dynamic, logic, network, number, operators, text, time, windows
+from kql.functions.registry import AGGREGATES, OPERATORS, SCALARS, WINDOWS
+
+__all__ = ["AGGREGATES", "OPERATORS", "SCALARS", "WINDOWS"]
+
+TOPICS = (aggregates, conversion, dynamic, logic, network, number, operators, text, time, windows)

@@ -1,0 +1,124 @@
+"""Infix and prefix operators as function lines (pages: numerical, datetime and timespan, string, `in` operators).
+
+Comparisons are total in KQL: one null makes `==` false and `!=` true, two nulls give null. Long arithmetic wraps silently:
+it is done in 128 bits and cut to 64. Integer division truncates, by zero it is null; `%` is never negative.
+"""
+
+from __future__ import annotations
+
+from kql.functions.registry import UNKNOWN, operator
+from kql.functions.terms import has_template
+
+def _wrapped(infix: str) -> str:
+    """64-bit two's complement of a 128-bit result."""
+    exact = f"(CAST($left AS HUGEINT) {infix} CAST($right AS HUGEINT))"
+    return f"CAST((({exact} + 9223372036854775808) & CAST(18446744073709551615 AS HUGEINT)) - 9223372036854775808 AS BIGINT)"
+
+
+_DECIMAL = "CAST(${} AS DECIMAL(38, 18))"
+_TICKS = "(epoch_us($left) - epoch_us($right)) * 10"
+
+# ---------------------------------------------------------------- comparison
+for _kinds in ("number", "T"):
+    operator(f"==(left: {_kinds}, right: {_kinds}) -> bool", "$left = $right", "1 == 1 -> true", "Equal; text by case.",
+             one_null="coalesce($left = $right, FALSE)",
+             both_null="CASE WHEN ($left IS NULL) <> ($right IS NULL) THEN FALSE ELSE $left = $right END")
+    operator(f"!=(left: {_kinds}, right: {_kinds}) -> bool", "$left <> $right", "1 != 2 -> true", "Not equal; text by case.",
+             nulls="some", one_null="$left IS DISTINCT FROM $right",
+             both_null="CASE WHEN ($left IS NULL) <> ($right IS NULL) THEN TRUE ELSE $left <> $right END")
+    for _sign, _words in (("<", "Less"), (">", "Greater"), ("<=", "Less or equal"), (">=", "Greater or equal")):
+        operator(f"{_sign}(left: {_kinds}, right: {_kinds}) -> bool", f"$left {_sign} $right",
+                 f"1 {_sign} 2 -> {str('<' in _sign).lower()}", f"{_words}; null if an operand is null.")
+
+# ---------------------------------------------------------------- arithmetic
+for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1), ("*", "Product", 6)):
+    operator(f"{_sign}(left: int, right: int) -> long", f"CAST($left AS BIGINT) {_sign} CAST($right AS BIGINT)",
+             f"int(2) {_sign} int(3) -> {_result}", f"{_words}; two ints cannot leave 64 bits.")
+    operator(f"{_sign}(left: integer, right: integer) -> long", _wrapped(_sign),
+             f"2 {_sign} 3 -> {_result}", f"{_words}; wraps at 64 bits.")
+    operator(f"{_sign}(left: real|integer, right: real|integer) -> real", f"CAST($left AS DOUBLE) {_sign} CAST($right AS DOUBLE)",
+             f"2.0 {_sign} 3 -> {_result}.0", f"{_words} of reals.")
+    operator(f"{_sign}(left: decimal|integer|real, right: decimal|integer|real) -> decimal",
+             f"CAST({_DECIMAL.format('left')} {_sign} {_DECIMAL.format('right')} AS DECIMAL(38, 18))",
+             f"decimal(2) {_sign} decimal(3) -> decimal({_result})", f"{_words} of decimals.")
+
+operator("+(left: datetime, right: timespan) -> datetime", "$left + to_microseconds($right // 10)",
+         "datetime(2026-01-01) + 1d -> datetime(2026-01-02)", "A moment later.")
+operator("+(left: timespan, right: datetime) -> datetime", "$right + to_microseconds($left // 10)",
+         "1d + datetime(2026-01-01) -> datetime(2026-01-02)", "A moment later.")
+operator("+(left: timespan, right: timespan) -> timespan", "$left + $right", "1d + 1h -> 1.01:00:00", "Sum of spans.")
+operator("-(left: datetime, right: timespan) -> datetime", "$left - to_microseconds($right // 10)",
+         "datetime(2026-01-02) - 1d -> datetime(2026-01-01)", "A moment earlier.")
+operator("-(left: datetime, right: datetime) -> timespan", _TICKS, "datetime(2026-01-02) - datetime(2026-01-01) -> 1d", "The span between.")
+operator("-(left: timespan, right: timespan) -> timespan", "$left - $right", "1d - 1h -> 23h", "Difference of spans.")
+operator("*(left: timespan, right: number) -> timespan", "CAST(trunc($left * $right) AS BIGINT)", "1h * 2 -> 2h", "A multiple of a span.")
+operator("*(left: number, right: timespan) -> timespan", "CAST(trunc($left * $right) AS BIGINT)", "2 * 1h -> 2h", "A multiple of a span.")
+
+operator("/(left: integer, right: integer) -> long", "CAST($left AS BIGINT) // nullif(CAST($right AS BIGINT), 0)", "7 / 2 -> 3",
+         "Quotient, truncated; null by zero.", nulls="some")
+operator("/(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) / CAST($right AS DOUBLE)", "7.0 / 2 -> 3.5", "Quotient; infinite by zero.")
+operator("/(left: decimal|integer|real, right: decimal|integer|real) -> decimal", "CAST($left / nullif($right, 0) AS DECIMAL(38, 18))",
+         "decimal(7) / decimal(2) -> decimal(3.5)", "Quotient of decimals.", nulls="some")
+operator("/(left: timespan, right: timespan) -> real", "CAST($left AS DOUBLE) / CAST($right AS DOUBLE)", "1d / 1h -> 24.0", "How many times one span holds the other.")
+operator("/(left: timespan, right: number) -> timespan", "CAST(trunc($left / nullif($right, 0)) AS BIGINT)", "1h / 2 -> 30m", "A part of a span.", nulls="some")
+
+operator("%(left: integer, right: integer) -> long",
+         "((CAST($left AS BIGINT) % nullif(CAST($right AS BIGINT), 0)) + abs($right)) % nullif(abs($right), 0)", "-14 % 12 -> 10", "Remainder, never negative.", nulls="some")
+operator("%(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) - CAST($right AS DOUBLE) * trunc(CAST($left AS DOUBLE) / CAST($right AS DOUBLE))",
+         "7.5 % 2 -> 1.5", "Remainder of reals.", nulls="some")
+operator("%(left: timespan, right: timespan) -> timespan", "(($left % nullif($right, 0)) + abs($right)) % nullif(abs($right), 0)", "25h % 1d -> 1h", "Remainder of spans.", nulls="some")
+
+operator("-(operand: integer) -> long", "-CAST($operand AS BIGINT)", "-(5) -> -5", "Negative.")
+operator("-(operand: real) -> real", "-$operand", "-(5.5) -> -5.5", "Negative.")
+operator("-(operand: decimal) -> decimal", "-$operand", "-(decimal(5)) -> decimal(-5)", "Negative.")
+operator("-(operand: timespan) -> timespan", "-$operand", "-(1h) -> -1h", "Negative.")
+
+# ---------------------------------------------------------------- strings
+
+
+def _escaped(word: str) -> str:
+    """A constant as part of a LIKE pattern inside a SQL literal."""
+    for special in ("\\", "%", "_"):
+        word = word.replace(special, "\\" + special)
+    return word.replace("'", "''")
+
+
+def _like(before: str, after: str, like: str, otherwise: str):  # type: ignore[no-untyped-def]
+    """A LIKE with the constant folded in (one scan without a call for each row), else a function of both."""
+
+    def template(constants: list[object]) -> str:
+        word = constants[1]
+        if word is UNKNOWN or not isinstance(word, str):
+            return otherwise
+        return f"$text {like} '{before}{_escaped(word)}{after}' ESCAPE '\\'"
+
+    return template
+
+
+operator("contains(text: string, part: string) -> bool", _like("%", "%", "ILIKE", "contains(lower($text), lower($part))"),
+         "'FabriKam' contains 'kam' -> true", "Has the part anywhere, whatever its case.")
+operator("contains_cs(text: string, part: string) -> bool", "contains($text, $part)", "'FabriKam' contains_cs 'kam' -> false", "Has the part anywhere, by case.")
+operator("startswith(text: string, part: string) -> bool", _like("", "%", "ILIKE", "starts_with(lower($text), lower($part))"),
+         "'Fabrikam' startswith 'fab' -> true", "Begins with the part, whatever its case.")
+operator("startswith_cs(text: string, part: string) -> bool", "starts_with($text, $part)", "'Fabrikam' startswith_cs 'fab' -> false", "Begins with the part, by case.")
+operator("endswith(text: string, part: string) -> bool", _like("%", "", "ILIKE", "ends_with(lower($text), lower($part))"),
+         "'Fabrikam' endswith 'KAM' -> true", "Ends with the part, whatever its case.")
+operator("endswith_cs(text: string, part: string) -> bool", "ends_with($text, $part)", "'Fabrikam' endswith_cs 'KAM' -> false", "Ends with the part, by case.")
+operator("=~(left: string, right: string) -> bool", "lower($left) = lower($right)", "'Abc' =~ 'aBC' -> true", "Equal whatever the case.")
+operator("!=~(left: string, right: string) -> bool", "lower($left) <> lower($right)", "'Abc' !~ 'aBC' -> false", "Different whatever the case.")
+operator("matches regex(text: string, regex: string) -> bool", "regexp_matches($text, $regex)", "'a1' matches regex '[0-9]' -> true", "Some part matches the RE2 pattern.")
+
+for _word, _help in (("has", "Has the term"), ("hasprefix", "Has a term that begins so"), ("hassuffix", "Has a term that ends so")):
+    _sample = {"has": "North", "hasprefix": "Nor", "hassuffix": "rica"}[_word]
+    operator(f"{_word}(text: string, term: string) -> bool", has_template(_word), f"'North America' {_word} '{_sample.lower()}' -> true", f"{_help}, whatever its case.")
+    operator(f"{_word}_cs(text: string, term: string) -> bool", has_template(_word, cased=True), f"'North America' {_word}_cs '{_sample}' -> true", f"{_help}, by case.")
+
+# ---------------------------------------------------------------- membership in a computed array
+operator("in(value: string, array: dynamic) -> bool", "coalesce(list_contains(CAST($array AS VARCHAR[]), $value), FALSE)",
+         "'a' in (dynamic(['a', 'b'])) -> true", "Is an element of the array.", nulls="total")
+operator("in~(value: string, array: dynamic) -> bool", "coalesce(list_contains(CAST(lower(CAST($array AS VARCHAR)) AS VARCHAR[]), lower($value)), FALSE)",
+         "'A' in~ (dynamic(['a', 'b'])) -> true", "Is an element of the array, whatever its case.", nulls="total")
+operator("in(value: number, array: dynamic) -> bool", "coalesce(list_contains(CAST($array AS DOUBLE[]), CAST($value AS DOUBLE)), FALSE)",
+         "1 in (dynamic([1, 2])) -> true", "Is an element of the array.", nulls="total")
+operator("has_any(text: string, terms: dynamic) -> bool", has_template("has_any"), "'North America' has_any (dynamic(['south', 'north'])) -> true", "Has one of the terms.", nulls="total")
+operator("has_all(text: string, terms: dynamic) -> bool", has_template("has_all"), "'North America' has_all (dynamic(['america', 'north'])) -> true", "Has all of the terms.", nulls="total")

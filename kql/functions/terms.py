@@ -1,0 +1,69 @@
+"""`has` and its family: whole terms, cheap and right (page: string operators, "What is a term?").
+
+A term is a maximal run of letters and digits of any script; everything else separates terms, the underscore too. A substring
+search goes first (half the cost of the regular expression alone); the expression then checks the borders. An edge of the
+needle that is no letter or digit needs no border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kql.functions.registry import UNKNOWN
+
+_BORDER = r"[^\pL\pN]"
+_SPECIAL = set(r"\.+*?()|[]{}^$-")
+
+
+def regex_escaped(text: str) -> str:
+    """A text that RE2 matches literally."""
+    return "".join("\\" + c if c in _SPECIAL else c for c in text)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _pattern(needle: str, word: str, cased: bool) -> str:
+    """RE2 pattern of a constant needle with the borders that it needs."""
+    before = f"(?:^|{_BORDER})" if word != "hassuffix" and needle[:1].isalnum() else ""
+    after = f"(?:$|{_BORDER})" if word != "hasprefix" and needle[-1:].isalnum() else ""
+    return ("" if cased else "(?i)") + before + regex_escaped(needle) + after
+
+
+# The needle is not constant: its pattern is made for each row.
+_EDGE = "CASE WHEN regexp_matches({edge}, '[\\pL\\pN]') THEN '{border}' ELSE '' END"
+_QUOTED = r"regexp_replace({}, '([\\.+*?()|\[\]{{}}^$-])', '\\\1', 'g')"
+
+
+def _computed(term: str, word: str, cased: bool) -> str:
+    before = "''" if word == "hassuffix" else _EDGE.format(edge=f"left({term}, 1)", border=f"(?:^|{_BORDER})")
+    after = "''" if word == "hasprefix" else _EDGE.format(edge=f"right({term}, 1)", border=f"(?:$|{_BORDER})")
+    flag = "''" if cased else "'(?i)'"
+    search = f"contains($text, {term})" if cased else f"contains(lower($text), lower({term}))"
+    return f"({search} AND regexp_matches($text, concat({flag}, {before}, {_QUOTED.format(term)}, {after})))"
+
+
+def has_template(word: str, cased: bool = False) -> str | Callable[..., str]:
+    """The template of `has`, `hasprefix`, `hassuffix` (constant needles folded), `has_any` and `has_all` (arrays)."""
+    if word in ("has_any", "has_all"):
+        each = _computed("__k1", "has", cased)
+        fold = "list_bool_or" if word == "has_any" else "list_bool_and"
+        listed = f"{fold}(list_transform(CAST($terms AS VARCHAR[]), lambda __k1: {each}))"
+        return f"coalesce({listed}, {'FALSE' if word == 'has_any' else 'TRUE'})"
+
+    def template(constants: list[object]) -> str:
+        needle = constants[1]
+        if needle is UNKNOWN or not isinstance(needle, str):
+            return _computed("$term", word, cased)
+        if not needle:
+            return "TRUE"
+        borders = f"regexp_matches($text, {_literal(_pattern(needle, word, cased))})"
+        if not cased and not needle.isascii():  # ILIKE and RE2 fold some letters of other scripts differently
+            return borders
+        if cased:
+            return f"(contains($text, {_literal(needle)}) AND {borders})"
+        like = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return f"($text ILIKE {_literal('%' + like + '%')} ESCAPE '\\' AND {borders})"
+
+    return template

@@ -1,0 +1,400 @@
+"""Relations to SQL: SELECT blocks, fused along the clause ladder FROM, WHERE, GROUP BY, SELECT, ORDER BY, LIMIT.
+
+An operator joins the block below it when its clause comes later on the ladder and reads only columns that the block
+hands on as they are; else the block becomes a subquery. The order of rows belongs to the relation: a block that is
+wrapped hands its sort keys outward.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from sqlglot import exp
+
+from kql.algebra import (
+    Aggregate,
+    Binding,
+    ColumnRef,
+    Filter,
+    Join,
+    Limit,
+    Project,
+    Range,
+    Reference,
+    Relation,
+    Scan,
+    Sort,
+    Union,
+    Unnest,
+    Value,
+    Values,
+    Window,
+    columns_of,
+    walk,
+)
+from kql.dialects import Dialect, fill
+from kql.types import ScalarType, Schema, physical_names
+from kql.values import Order, ValueLowering, cast_, column, conjunction, fresh, function, name, null
+
+MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
+
+
+@dataclass(slots=True)
+class Block:
+    """One SELECT under construction; `columns` maps each KQL column to its SQL over the FROM clause."""
+
+    source: exp.Expression | None
+    columns: dict[str, exp.Expression]
+    joins: list[exp.Expression] = field(default_factory=list)
+    where: list[exp.Expression] = field(default_factory=list)
+    group: list[exp.Expression] | None = None  # None: not grouped; []: one group
+    distinct: bool = False
+    order: list[Order] = field(default_factory=list)
+    limit: exp.Expression | None = None
+    fixed: bool = False  # holds windows or unnest: nothing may filter before them
+    depth: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a filter may still join it."""
+        return self.group is None and not (self.fixed or self.distinct) and self.limit is None
+
+    def plain(self, names: Iterable[str]) -> bool:
+        """Whether these columns are handed on as they are, so that reading them costs nothing."""
+        return all(isinstance(self.columns[name], exp.Column) for name in names)
+
+
+class Lowering(ValueLowering):
+    """Lowers the relations of one program. `fused=False` gives one named block for each operator, for `explain`."""
+
+    def __init__(self, dialect: Dialect, fused: bool = True) -> None:
+        self.dialect = dialect
+        self.fused = fused
+        self.ctes: list[exp.Expression] = []
+        self.steps: dict[str, Relation] = {}
+
+    def program(self, root: Relation, bindings: Sequence[Binding]) -> exp.Expression:
+        """The SQL tree of a whole program; output columns are named by `physical_names` of the root's schema."""
+        for binding in bindings:
+            block = replace(self.block(binding.relation))
+            self._cte(binding.name, self.select(block, binding.relation.schema), binding.materialized)
+        tree = self.select(self.block(root), root.schema)
+        if self.ctes:
+            tree.set("with_", exp.With(expressions=self.ctes))
+        return tree
+
+    def subquery(self, relation: Relation) -> exp.Expression:
+        return exp.Subquery(this=self.select(self.block(relation), relation.schema))
+
+    # ------------------------------------------------------------ relations
+
+    def block(self, relation: Relation) -> Block:
+        block = self._lower(relation)
+        if self.fused or isinstance(relation, Scan | Reference):
+            return block
+        self.steps[f"step_{len(self.steps) + 1}"] = relation
+        return self.wrap(block, relation.schema, f"step_{len(self.steps)}")
+
+    def _lower(self, relation: Relation) -> Block:
+        match relation:
+            case Scan():
+                return self._scan(relation)
+            case Reference():
+                return Block(exp.Table(this=name(relation.name)), _columns(relation.columns))
+            case Values():
+                return self._values(relation)
+            case Filter():
+                return self._filter(relation)
+            case Project():
+                return self._project(relation)
+            case Aggregate():
+                return self._aggregate(relation)
+            case Join():
+                return self._join(relation)
+            case Union():
+                return self._union(relation)
+            case Sort():
+                return self._sort(relation)
+            case Limit():
+                return self._limit(relation)
+            case Unnest():
+                return self._unnest(relation)
+            case Range():
+                return self._range(relation)
+            case _:
+                assert_never(relation)
+
+    def _scan(self, relation: Scan) -> Block:
+        block = Block(exp.Table(this=name(relation.table)), _columns(relation.columns, relation.physical))
+        for kql in relation.columns:  # foreign storage may hold SQL nulls where KQL has the empty string
+            if kql.type is ScalarType.STRING and kql.nullable:
+                block.columns[kql.name] = function("coalesce", block.columns[kql.name], exp.Literal.string(""))
+        return block
+
+    def _values(self, relation: Values) -> Block:
+        if not relation.columns:  # the one row under `print`
+            return Block(None, {})
+        names = list(physical_names(c.name for c in relation.columns).values())
+        kinds = [self.dialect.types[c.type] for c in relation.columns]
+        if not relation.rows:
+            nulls = [exp.alias_(null(kind), n, quoted=True) for kind, n in zip(kinds, names, strict=True)]
+            empty: exp.Expression = exp.Select(expressions=nulls, where=exp.Where(this=exp.false()))
+            return Block(exp.Subquery(this=empty), _columns(relation.columns))
+        rows = [exp.Tuple(expressions=[self.literal(cell) for cell in row]) for row in relation.rows]
+        first = [cast_(cell, kind) for cell, kind in zip(rows[0].expressions, kinds, strict=True)]
+        rows[0] = exp.Tuple(expressions=first)
+        alias = exp.TableAlias(this=name("rows"), columns=[name(n) for n in names])
+        return Block(exp.Values(expressions=rows, alias=alias), _columns(relation.columns))
+
+    def _filter(self, relation: Filter) -> Block:
+        block = self.block(relation.input)
+        if not (block.open and block.plain(columns_of(relation.predicate))):
+            block = self.wrap(block, relation.input.schema)
+        block.where.append(self.value(relation.predicate, block.columns))
+        return block
+
+    def _project(self, relation: Project) -> Block:
+        block = self.block(relation.input)
+        computed = [item.value for item in relation.items if not isinstance(item.value, ColumnRef)]
+        passed = Counter(item.value.name for item in relation.items if isinstance(item.value, ColumnRef))
+        windows = any(isinstance(inner, Window) for value in computed for inner in walk(value))
+        sealed = block.group is not None or block.distinct
+        if (
+            (computed and (sealed or not block.plain(_read(computed))))
+            or not block.plain(each for each, times in passed.items() if times > 1)
+            or (block.distinct and set(passed) != set(block.columns))
+            or (windows and (block.fixed or block.limit is not None))
+            or (block.fixed and not block.plain(c for c in block.columns if c not in passed))
+        ):
+            block = self.wrap(block, relation.input.schema)
+        before = block.columns
+        block.columns = {item.name: self.value(item.value, before, block.order) for item in relation.items}
+        block.fixed = block.fixed or windows
+        return block
+
+    def _aggregate(self, relation: Aggregate) -> Block:
+        block = self.block(relation.input)
+        computed = [item.value for item in (*relation.keys, *relation.items)]
+        if not (block.open and block.plain(_read(computed))):
+            block = self.wrap(block, relation.input.schema)
+        before, order = block.columns, block.order
+        block.columns = {item.name: self.value(item.value, before, order) for item in (*relation.keys, *relation.items)}
+        block.order = []
+        if relation.items:
+            block.group = [block.columns[item.name] for item in relation.keys]
+        else:
+            block.distinct = True
+        return block
+
+    def _sort(self, relation: Sort) -> Block:
+        block = self.block(relation.input)
+        simple = all(isinstance(key.value, ColumnRef) for key in relation.keys)
+        if block.limit is not None or block.distinct or not (simple or (block.group is None and block.plain(_read(k.value for k in relation.keys)))):
+            block = self.wrap(block, relation.input.schema)
+        block.order = [Order(self.value(key.value, block.columns), key.descending, key.nulls_first) for key in relation.keys]
+        return block
+
+    def _limit(self, relation: Limit) -> Block:
+        block = self.block(relation.input)
+        if block.limit is not None:
+            block = self.wrap(block, relation.input.schema)
+        block.limit = self.value(relation.count, {})
+        return block
+
+    def _join(self, relation: Join) -> Block:
+        left, right, kind = relation.left, relation.right, relation.kind
+        swapped = kind in ("rightsemi", "rightanti")
+        unique = [pair[0] for pair in relation.on] if kind == "innerunique" else []
+        sides = {"left": self._side(left, "l", unique), "right": self._side(right, "r")}
+        conditions = [self._key(pair, sides) for pair in relation.on] or [exp.true()]
+        first, second = (sides["right"], sides["left"]) if swapped else (sides["left"], sides["right"])
+        join = exp.Join(this=second.source, on=conjunction(conditions), **_JOIN[kind])
+        columns: dict[str, exp.Expression] = {}
+        for out in relation.columns:
+            tree = fresh(sides[out.side].columns[out.source])
+            padded = out.padded and out.column.type is ScalarType.STRING
+            columns[out.column.name] = function("coalesce", tree, exp.Literal.string("")) if padded else tree
+        return Block(first.source, columns, joins=[join], depth=max(first.depth, second.depth))
+
+    def _key(self, pair: tuple[Value, Value], sides: dict[str, Block]) -> exp.Expression:
+        """Null keys match each other; where one side cannot be null a plain equality says the same."""
+        left, right = (self.value(pair[0], sides["left"].columns), self.value(pair[1], sides["right"].columns))
+        nulls = pair[0].nullable and pair[1].nullable
+        return exp.NullSafeEQ(this=left, expression=right) if nulls else exp.EQ(this=left, expression=right)
+
+    def _side(self, relation: Relation, alias: str, unique: Sequence[Value] = ()) -> Block:
+        """A join's input as a table or subquery under an alias; one row for each `unique` key."""
+        block = self.block(relation)
+        bare = block.open and not (block.where or block.order or block.joins) and block.plain(block.columns)
+        table = exp.TableAlias(this=exp.Identifier(this=alias, quoted=False))
+        if unique:
+            if not (block.open and block.plain(_read(unique))):
+                block = self.wrap(block, relation.schema)
+            keys = [self.value(key, block.columns) for key in unique]
+            tree = self.select(block, relation.schema)
+            tree.set("distinct", exp.Distinct(on=exp.Tuple(expressions=keys)))
+            source: exp.Expression = exp.Subquery(this=tree, alias=table)
+        elif bare and isinstance(block.source, exp.Table):
+            block.source.set("alias", table)
+            columns = {n: column(tree.name, alias) for n, tree in block.columns.items()}
+            return Block(block.source, columns, depth=block.depth)
+        else:
+            source = exp.Subquery(this=self.select(block, relation.schema), alias=table)
+        names = physical_names(c.name for c in relation.schema)
+        return Block(source, {n: column(sql, alias) for n, sql in names.items()}, depth=block.depth + 1)
+
+    def _union(self, relation: Union) -> Block:
+        blocks = [self.block(each) for each in relation.inputs]
+        parts = [self._arm(block, each.schema) for block, each in zip(blocks, relation.inputs, strict=True)]
+        tree = parts[0]
+        for part in parts[1:]:
+            tree = exp.Union(this=tree, expression=part, distinct=False)
+        return Block(exp.Subquery(this=tree), _columns(relation.columns), depth=max(b.depth for b in blocks) + 1)
+
+    def _arm(self, block: Block, schema: Schema) -> exp.Expression:
+        tree = self.select(block, schema)
+        return exp.Subquery(this=tree) if block.limit is not None else tree
+
+    def _unnest(self, relation: Unnest) -> Block:
+        block = self.wrap(self.block(relation.input), relation.input.schema)
+        lists = {item.name: self._list(self.value(item.value, block.columns), relation) for item in relation.items}
+        before = block.columns
+        block.columns = {c.name: before[c.name] for c in relation.columns if c.name in before}
+        for each in relation.columns:
+            if each.name in lists:
+                block.columns[each.name] = function("unnest", lists[each.name])
+        if relation.index is not None:
+            longest = function("greatest", *(function("len", tree.copy()) for tree in lists.values()))
+            block.columns[relation.index] = function("unnest", function("range", longest))
+        block.fixed = True
+        return block
+
+    def _list(self, tree: exp.Expression, relation: Unnest) -> exp.Expression:
+        """A dynamic as a list of its elements: an array's, a bag's properties, else the value itself."""
+        text = _BAG_PAIRS if relation.bags_as_arrays else _BAG_BAGS
+        filled = fill(self.dialect.template(_ELEMENTS.replace("$bag", text)), {"x": [tree]})
+        assert isinstance(filled, exp.Expression)
+        return filled if relation.limit is None else function("list_slice", filled, exp.Literal.number(1), exp.Literal.number(relation.limit))
+
+    def _range(self, relation: Range) -> Block:
+        args = {key: [self.value(v, {})] for key, v in (("start", relation.start), ("stop", relation.stop), ("step", relation.step))}
+        filled = fill(self.dialect.template(_RANGE.get(relation.column.type, _RANGE_LONG)), args)
+        assert isinstance(filled, exp.Expression)
+        select = exp.Select(expressions=[exp.alias_(filled, relation.column.name, quoted=True)])
+        return Block(exp.Subquery(this=select), _columns((relation.column,)), depth=1)
+
+    # ------------------------------------------------------------ blocks
+
+    def wrap(self, block: Block, schema: Schema, named: str | None = None) -> Block:
+        """The block as a subquery (or CTE) of a new one. Its sort keys go outward, through hidden columns where needed."""
+        names = physical_names(c.name for c in schema)
+        extra: list[exp.Expression] = []
+        order: list[Order] = []
+        for key in block.order:
+            shown = next((names[n] for n, tree in block.columns.items() if n in names and _same(tree, key.expression)), None)
+            if shown is None:
+                shown = f"__order_{len(extra) + 1}"
+                extra.append(exp.alias_(fresh(key.expression), shown, quoted=True))
+            order.append(Order(column(shown), key.descending, key.nulls_first))
+        if block.limit is None:
+            block.order = []
+        tree = self.select(block, schema, extra)
+        if named is None and block.depth >= MAX_NESTING:
+            named = f"part_{len(self.ctes) + 1}"
+        depth = 0 if named else block.depth + 1
+        if named:
+            self._cte(named, tree)
+        source = exp.Table(this=name(named)) if named else exp.Subquery(this=tree)
+        return Block(source, {n: column(sql) for n, sql in names.items()}, order=order, depth=depth)
+
+    def select(self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = ()) -> exp.Expression:
+        """The finished SELECT, its columns in the order of the schema."""
+        names = physical_names(c.name for c in schema)
+        trees = [fresh(block.columns[c.name]) for c in schema]
+        items = [
+            tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else exp.alias_(tree, names[c.name], quoted=True)
+            for tree, c in zip(trees, schema, strict=True)
+        ]
+        order = [self._ordered(key, block, names) for key in block.order]
+        clauses: dict[str, object] = {"expressions": [*items, *extra]}
+        if block.source is not None:
+            clauses["from_"] = exp.From(this=block.source)
+        if block.joins:
+            clauses["joins"] = block.joins
+        if block.where:
+            clauses["where"] = exp.Where(this=conjunction([p for tree in block.where for p in _conjuncts(tree)]))
+        if block.group:
+            places = [next((at for at, tree in enumerate(trees, 1) if tree is key), key) for key in block.group]
+            keys = [exp.Literal.number(place) if isinstance(place, int) else place.copy() for place in places]
+            clauses["group"] = exp.Group(expressions=keys)
+        if block.distinct:
+            clauses["distinct"] = exp.Distinct()
+        if order:
+            clauses["order"] = exp.Order(expressions=order)
+        if block.limit is not None:
+            clauses["limit"] = exp.Limit(expression=block.limit)
+        return exp.Select(**clauses)
+
+    def _ordered(self, key: Order, block: Block, names: dict[str, str]) -> exp.Expression:
+        """ORDER BY an output column by its name; else by the source's columns, qualified if an output took their name."""
+        shown = next((names[n] for n, tree in block.columns.items() if n in names and _same(tree, key.expression)), None)
+        if shown is not None:
+            return Order(column(shown), key.descending, key.nulls_first).tree()
+        tree = key.expression.copy()
+        for inner in tree.find_all(exp.Column):
+            if not inner.table and inner.name in names.values() and isinstance(block.source, exp.Table | exp.Subquery):
+                if not block.source.alias:
+                    block.source.set("alias", exp.TableAlias(this=exp.Identifier(this="t", quoted=False)))
+                inner.set("table", exp.Identifier(this=block.source.alias, quoted=False))
+        return Order(tree, key.descending, key.nulls_first).tree()
+
+    def _cte(self, named: str, tree: exp.Expression, materialized: bool = False) -> None:
+        alias = exp.TableAlias(this=name(named))
+        self.ctes.append(exp.CTE(this=tree, alias=alias, materialized=True if materialized else None))
+
+
+def _columns(schema: Schema, physical: Sequence[str] = ()) -> dict[str, exp.Expression]:
+    names = physical or list(physical_names(c.name for c in schema).values())
+    return {c.name: column(sql) for c, sql in zip(schema, names, strict=True)}
+
+
+def _read(values: Iterable[Value]) -> Iterable[str]:
+    return (read for value in values for read in columns_of(value))
+
+
+def _same(tree: exp.Expression, other: exp.Expression) -> bool:
+    """One node, or the same plain column."""
+    return tree is other or (isinstance(tree, exp.Column) and tree == other)
+
+
+def _conjuncts(tree: exp.Expression) -> list[exp.Expression]:
+    if isinstance(tree, exp.And):
+        return [*_conjuncts(tree.this), *_conjuncts(tree.expression)]
+    return [exp.Paren(this=tree) if isinstance(tree, exp.Or) else tree]
+
+
+_JOIN: dict[str, dict[str, str]] = {
+    "inner": {"kind": "INNER"},
+    "innerunique": {"kind": "INNER"},
+    "leftouter": {"side": "LEFT"},
+    "rightouter": {"side": "RIGHT"},
+    "fullouter": {"side": "FULL"},
+    "leftsemi": {"kind": "SEMI"},
+    "leftanti": {"kind": "ANTI"},
+    "rightsemi": {"kind": "SEMI"},
+    "rightanti": {"kind": "ANTI"},
+}
+
+_ELEMENTS = "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS JSON[]) WHEN 'OBJECT' THEN $bag ELSE [$x] END"
+_BAG_BAGS = "list_transform(json_keys($x), lambda __k1: json_object(__k1, json_extract($x, '$.\"' || __k1 || '\"')))"
+_BAG_PAIRS = "list_transform(json_keys($x), lambda __k1: json_array(__k1, json_extract($x, '$.\"' || __k1 || '\"')))"
+
+_RANGE_LONG = "unnest(generate_series(CAST($start AS BIGINT), CAST($stop AS BIGINT), nullif(CAST($step AS BIGINT), 0)))"
+_RANGE = {
+    ScalarType.DATETIME: "make_timestamp(unnest(generate_series(epoch_us($start), epoch_us($stop), nullif($step // 10, 0))))",
+    ScalarType.REAL: "unnest(list_transform(generate_series(0, CAST(floor(($stop - $start) / nullif($step, 0)) AS BIGINT)), "
+    "lambda __k1: $start + __k1 * $step))",
+}

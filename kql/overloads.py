@@ -1,0 +1,173 @@
+"""From a function's name and bound arguments to a Call: overloads, implicit conversions, constants, nullability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kql.algebra import Call, Literal, Value
+from kql.errors import KqlSemanticError, Span, closest
+from kql.functions import SCALARS
+from kql.functions.registry import Function, Parameter, Registry
+from kql.types import ScalarType, common_type
+
+# What a value of one type may silently become, with the cost of it: the cheapest overload wins.
+_WIDENING: dict[tuple[ScalarType, ScalarType], int] = {
+    (ScalarType.INT, ScalarType.LONG): 1,
+    (ScalarType.INT, ScalarType.REAL): 3,
+    (ScalarType.LONG, ScalarType.REAL): 2,
+    (ScalarType.INT, ScalarType.DECIMAL): 4,
+    (ScalarType.LONG, ScalarType.DECIMAL): 3,
+    (ScalarType.REAL, ScalarType.DECIMAL): 5,
+}
+_FROM_DYNAMIC = 20
+_CLASS = 1  # an exact type is better than a class that contains it, whatever its size
+
+CONVERSIONS: dict[ScalarType, str] = {
+    ScalarType.BOOL: "tobool",
+    ScalarType.INT: "toint",
+    ScalarType.LONG: "tolong",
+    ScalarType.REAL: "todouble",
+    ScalarType.DECIMAL: "todecimal",
+    ScalarType.STRING: "tostring",
+    ScalarType.DATETIME: "todatetime",
+    ScalarType.TIMESPAN: "totimespan",
+    ScalarType.GUID: "toguid",
+    ScalarType.DYNAMIC: "todynamic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A bound argument and where it stands."""
+
+    value: Value
+    span: Span
+
+
+def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = SCALARS) -> Call:
+    """The call of the cheapest overload that takes these arguments.
+
+    Raises:
+        KqlSemanticError: there is no such function, or no overload takes the arguments; names the argument at fault.
+    """
+    if name not in registry:
+        raise KqlSemanticError(f"Unknown function: '{name}'.", span, closest(name, registry))
+    lines = registry[name]
+    fitting = [line for line in lines if line.least <= len(args) and (line.most is None or len(args) <= line.most)]
+    if not fitting:
+        raise KqlSemanticError(f"Function '{name}' expects {_counts(lines)}, found {len(args)}.", span, _usage(lines))
+    costs = [(cost, at) for at, line in enumerate(fitting) if (cost := _cost(line, args)) is not None]
+    if not costs:
+        raise _misfit(name, fitting, args, span)
+    line = fitting[min(costs)[1]]
+    for parameter, arg in zip(line.per_argument(len(args)), args, strict=True):
+        if parameter.constant and not isinstance(arg.value, Literal):
+            raise KqlSemanticError(f"Function '{name}': argument '{parameter.name}' must be a constant.", arg.span, _usage([line]))
+    return _call(line, args)
+
+
+def invoke(name: str, *values: Value, registry: Registry = SCALARS) -> Call:
+    """A call that the compiler itself makes; the arguments have no place in the text."""
+    nowhere = Span(0, 0)
+    return call(name, [Argument(value, nowhere) for value in values], nowhere, registry)
+
+
+def convert(value: Value, kind: ScalarType) -> Value:
+    """The value as another type, by KQL's own conversion function; constants are folded."""
+    if value.type is kind:
+        return value
+    if isinstance(value, Literal):
+        if value.value is None:
+            return Literal("" if kind is ScalarType.STRING else None, kind)
+        if value.type.numeric and kind.numeric:
+            return Literal(_number(value.value, kind), kind)
+    return invoke(CONVERSIONS[kind], value)
+
+
+def _number(value: object, kind: ScalarType) -> object:
+    if kind is ScalarType.REAL:
+        return float(str(value)) if isinstance(value, Decimal) else float(value)  # type: ignore[arg-type]
+    return Decimal(str(value)) if kind is ScalarType.DECIMAL else int(value)  # type: ignore[call-overload]
+
+
+def _call(line: Function, args: Sequence[Argument]) -> Call:
+    parameters = line.per_argument(len(args))
+    common = _common(parameters, [arg.value.type for arg in args])
+    values = tuple(
+        convert(arg.value, target) if (target := _target(parameter, arg.value.type, common)) is not None else arg.value
+        for parameter, arg in zip(parameters, args, strict=True)
+    )
+    kind = common if line.result == "T" else ScalarType(line.result)
+    assert kind is not None
+    nullable = line.nulls == "some" or (line.nulls == "strict" and any(value.nullable for value in values))
+    return Call(line, values, kind, nullable and kind is not ScalarType.STRING)
+
+
+def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -> ScalarType | None:
+    """The type an argument must be converted to, None if it may stay as it is."""
+    if parameter.declared == "T":
+        return common
+    if kind in parameter.types:
+        return None
+    return min(parameter.types, key=lambda to: (_conversion(kind, to) or 99, list(ScalarType).index(to)))
+
+
+def _common(parameters: Sequence[Parameter], kinds: Sequence[ScalarType]) -> ScalarType | None:
+    """The type that T stands for; anything beside a dynamic becomes dynamic."""
+    generic = [kind for parameter, kind in zip(parameters, kinds, strict=True) if parameter.declared == "T"]
+    if ScalarType.DYNAMIC in generic:
+        return ScalarType.DYNAMIC
+    return common_type(generic)
+
+
+def _conversion(kind: ScalarType, to: ScalarType) -> int | None:
+    if kind is to:
+        return 0
+    if kind is ScalarType.DYNAMIC:
+        return _FROM_DYNAMIC
+    return _WIDENING.get((kind, to))
+
+
+def _fit(parameter: Parameter, arg: Argument) -> int | None:
+    kind = arg.value.type
+    if kind in parameter.types:
+        return _CLASS if len(parameter.types) > 1 else 0
+    if isinstance(arg.value, Literal) and arg.value.value is None:
+        return _FROM_DYNAMIC
+    costs = [cost for to in parameter.types if (cost := _conversion(kind, to)) is not None]
+    return min(costs) if costs else None
+
+
+def _cost(line: Function, args: Sequence[Argument]) -> int | None:
+    parameters = line.per_argument(len(args))
+    costs = [_fit(parameter, arg) for parameter, arg in zip(parameters, args, strict=True)]
+    if any(cost is None for cost in costs):
+        return None
+    if any(p.declared == "T" for p in parameters) and _common(parameters, [a.value.type for a in args]) is None:
+        return None
+    return sum(cost or 0 for cost in costs)
+
+
+def _misfit(name: str, lines: Sequence[Function], args: Sequence[Argument], span: Span) -> KqlSemanticError:
+    """Names the first argument that no overload takes there."""
+    for at, arg in enumerate(args):
+        wanted = [line.per_argument(len(args))[at] for line in lines]
+        if all(_fit(parameter, arg) is None for parameter in wanted):
+            types = " or ".join(dict.fromkeys(parameter.declared.replace("|", " or ") for parameter in wanted))
+            message = f"Function '{name}' expects argument {at + 1} ({wanted[0].name}) of type {types}, found {arg.value.type}."
+            return KqlSemanticError(message, arg.span, _usage(lines))
+    types = ", ".join(arg.value.type for arg in args)
+    return KqlSemanticError(f"Function '{name}' does not take arguments of types ({types}).", span, _usage(lines))
+
+
+def _usage(lines: Sequence[Function]) -> str:
+    return "Usage: " + "; ".join(line.signature for line in lines[:3]) + "."
+
+
+def _counts(lines: Sequence[Function]) -> str:
+    least = min(line.least for line in lines)
+    most = None if any(line.most is None for line in lines) else max(line.most or 0 for line in lines)
+    number = f"at least {least}" if most is None else str(least) if least == most else f"{least} to {most}"
+    return f"{number} argument{'' if number == '1' else 's'}"

@@ -1,0 +1,158 @@
+"""What a name means at a place in a query: columns first, then `let` names and parameters, then tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from kql.algebra import Binding, ColumnRef, Literal, Reference, Relation, Scan, Value, ref
+from kql.catalog import Catalog
+from kql.errors import KqlSemanticError, Span, closest
+from kql.types import Column, ScalarType, Schema, physical_names
+
+if TYPE_CHECKING:
+    from kql.syntax.statements import UserFunction
+
+# The two names of a table's time: the hunting portal's and Log Analytics'.
+_TIME = {"TimeGenerated": "Timestamp", "Timestamp": "TimeGenerated"}
+
+Meaning = "Value | Relation | UserFunction"
+
+
+@dataclass(slots=True)
+class Context:
+    """What the whole compilation of one query shares."""
+
+    catalog: Catalog
+    parameters: Mapping[str, object]
+    bindings: list[Binding] = field(default_factory=list)
+    render: dict[str, Any] | None = None
+    options: dict[str, object] = field(default_factory=dict)
+    declared: dict[str, ScalarType] = field(default_factory=dict)
+    expansions: int = 0
+
+    def share(self, name: str, relation: Relation, materialized: bool = False) -> Relation:
+        """A reference to a relation that the analyst named; its SQL name is unlike that of any table or other binding."""
+        taken = {table.lower() for table in self.catalog.names()} | {binding.name.lower() for binding in self.bindings}
+        unique, number = name, 1
+        while unique.lower() in taken:
+            number += 1
+            unique = f"{name}_{number}"
+        self.bindings.append(Binding(unique, relation, materialized))
+        return Reference(unique, relation.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An immutable chain: `with_*` makes the scope of an inner place."""
+
+    context: Context
+    names: Mapping[str, Any] = field(default_factory=dict)
+    row: Schema | None = None
+    operator: str = "query"
+    aggregating: bool = False
+    serialized: bool = False
+    sides: tuple[Schema, Schema] | None = None
+
+    def with_row(self, schema: Schema, operator: str, **properties: Any) -> Scope:
+        """The scope of an operator's expressions: the columns of its input."""
+        return replace(self, row=schema, operator=operator, aggregating=False, **properties)
+
+    def with_name(self, name: str, meaning: Any) -> Scope:
+        return replace(self, names={**self.names, name: meaning})
+
+    def without_row(self) -> Scope:
+        """The scope of a pipeline of its own: inside toscalar, join, union."""
+        return replace(self, row=None, sides=None, aggregating=False)
+
+    # ------------------------------------------------------------ values
+
+    def column(self, name: str) -> ColumnRef | None:
+        """The input's column of that name: as written, then under the other name of time, then regardless of case."""
+        for column in self.row or ():
+            if column.name == name:
+                return ref(column)
+        found = _lookup(self.row or (), name)
+        return ref(found) if found else None
+
+    def value(self, name: str, span: Span) -> Value:
+        """The scalar that a name stands for.
+
+        Raises:
+            KqlSemanticError: nothing of that name is a scalar here; the hint names the closest.
+        """
+        found = self.column(name)
+        if found is not None:
+            return found
+        meaning = self.names.get(name)
+        if isinstance(meaning, Value):
+            return meaning
+        if meaning is not None or self.context.catalog.schema(name):
+            raise KqlSemanticError(f"'{self.operator}' operator: '{name}' is a table, a scalar is expected here.", span, "Use toscalar() to take one value of it.")
+        near = [column.name for column in self.row or ()] + [n for n, m in self.names.items() if isinstance(m, Value)]
+        hint = RETIRED.get(name, "") or closest(name, near)
+        raise KqlSemanticError(f"'{self.operator}' operator: Failed to resolve scalar expression named '{name}'", span, hint)
+
+    # ------------------------------------------------------------ tables
+
+    def is_table(self, name: str) -> bool:
+        """Whether a name, standing alone, is tabular."""
+        if name in self.names:
+            return isinstance(self.names[name], Relation)
+        return self.context.catalog.schema(name) is not None
+
+    def table(self, name: str, span: Span) -> Relation:
+        """The relation that a name stands for.
+
+        Raises:
+            KqlSemanticError: nothing of that name is a table; the hint names the closest.
+        """
+        meaning = self.names.get(name)
+        if isinstance(meaning, Relation):
+            return meaning
+        schema = self.context.catalog.schema(name)
+        if meaning is None and schema is not None:
+            return Scan(name, schema, tuple(physical_names(column.name for column in schema).values()), span=span)
+        if meaning is not None:
+            raise KqlSemanticError(f"'{name}' is not a table.", span, "A tabular expression is expected here.")
+        near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
+        message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"
+        raise KqlSemanticError(message, span, closest(name, near))
+
+
+def _lookup(schema: Iterable[Column], name: str) -> Column | None:
+    columns = {column.name: column for column in schema}
+    other = _TIME.get(name)
+    if other in columns:
+        return columns[other]
+    folded = [column for column in columns.values() if column.name.lower() == name.lower()]
+    return folded[0] if len(folded) == 1 else None
+
+
+# Columns of older schemas that published queries still name, with what replaced them.
+RETIRED = {
+    "PhishFilterVerdict": "This column was retired: use ThreatTypes and ConfidenceLevel.",
+    "MalwareFilterVerdict": "This column was retired: use ThreatTypes.",
+    "PhishDetectionMethod": "This column was retired: use DetectionMethods.",
+    "MalwareDetectionMethod": "This column was retired: use DetectionMethods.",
+    "MailFromAddress": "This column is now SenderMailFromAddress.",
+    "MailFromDomain": "This column is now SenderMailFromDomain.",
+}
+
+Namer = Callable[[str], str]
+
+
+def unique_name(name: str, taken: Iterable[str]) -> str:
+    """The name, or the name with the first number that makes it unique: x, x1, x2 (page: join operator)."""
+    names = set(taken)
+    candidate, number = name, 0
+    while candidate in names:
+        number += 1
+        candidate = f"{name}{number}"
+    return candidate
+
+
+def empty(kind: ScalarType) -> Literal:
+    """The null of a type: strings have the empty string instead."""
+    return Literal("" if kind is ScalarType.STRING else None, kind)

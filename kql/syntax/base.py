@@ -1,0 +1,162 @@
+"""The open half: one small class for each grammar rule, which knows how to bind itself; and how trees become such nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from lark import Token, Tree
+
+from kql.algebra import Relation, Value
+from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
+from kql.scope import Scope
+
+MAX_DEPTH = 150  # of expressions inside one another; binding and printing recurse
+
+RULES: dict[str, type[Syntax]] = {}
+
+
+@dataclass(slots=True, kw_only=True)
+class Syntax:
+    """A piece of the query: its children in the grammar's order, and its place."""
+
+    span: Span = field(default=Span(0, 0), compare=False)
+    depth: int = field(default=0, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Any:
+        """The node of a rule's children; a class with a variable number of children overrides this."""
+        return cls(*children, span=span)
+
+
+class Expression(Syntax):
+    """A scalar, or a name or call that turns out to be a table."""
+
+    __slots__ = ()
+
+    def bind(self, scope: Scope) -> Value:
+        """The value of the expression in a scope.
+
+        Raises:
+            KqlSemanticError: a name or type does not fit.
+        """
+        raise NotImplementedError
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        """The relation that the expression stands for; refused unless the class says otherwise."""
+        raise KqlSemanticError("A tabular expression is expected here.", self.span, "Name a table, or start a pipeline.")
+
+    def is_tabular(self, scope: Scope) -> bool:
+        return False
+
+    def auto_name(self, scope: Scope) -> str | None:
+        """The column name that the expression gives itself, None if it is to be counted (Column1)."""
+        return None
+
+
+class Operator(Syntax):
+    """What stands behind a `|`."""
+
+    __slots__ = ()
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        raise NotImplementedError
+
+    def scope_after(self, result: Relation, scope: Scope) -> Scope:
+        """The scope of the operators behind this one; only `as` changes it."""
+        return scope
+
+
+class Refused(Operator, Expression):
+    """A construct that is parsed and not run."""
+
+    __slots__ = ()
+    construct: ClassVar[str] = ""
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Any:
+        return cls(span=span)
+
+    def _refuse(self) -> KqlUnsupportedError:
+        return KqlUnsupportedError(f"{self.construct} is not supported.", self.span, "See SUPPORT.md for what is.")
+
+    def bind(self, scope: Scope) -> Value:
+        raise self._refuse()
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        raise self._refuse()
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        raise self._refuse()
+
+    def is_tabular(self, scope: Scope) -> bool:
+        return True
+
+
+Node = TypeVar("Node", bound=type[Syntax])
+
+
+def rule(*names: str) -> Callable[[Node], Node]:
+    """Makes a class the node of the grammar rules of these names."""
+
+    def register(cls: Node) -> Node:
+        for name in names:
+            if name in RULES:
+                raise ValueError(f"two classes for the rule {name}")
+            RULES[name] = cls
+        return cls
+
+    return register
+
+
+def refuse(name: str, construct: str) -> None:
+    """Declares that a rule is parsed and refused with its place."""
+    RULES[name] = type(f"Refused_{name}", (Refused,), {"construct": construct, "__slots__": ()})
+
+
+def build(tree: Tree[Token]) -> Any:
+    """Nodes from lark's tree, bottom-up without recursion.
+
+    Raises:
+        KqlLimitError: expressions stand too deep inside one another.
+    """
+    frames: list[tuple[Tree[Token], int, list[Any]]] = [(tree, 0, [])]
+    while True:
+        current, at, built = frames[-1]
+        if at < len(current.children):
+            frames[-1] = (current, at + 1, built)
+            child = current.children[at]
+            if isinstance(child, Tree):
+                frames.append((child, 0, []))
+            else:
+                built.append(child)
+            continue
+        frames.pop()
+        node = _node(current, built)
+        if not frames:
+            return node
+        frames[-1][2].append(node)
+
+
+def _node(tree: Tree[Token], built: list[Any]) -> Any:
+    meta = tree.meta
+    span = Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
+    node = RULES[tree.data].of(built, span)
+    if isinstance(node, Syntax) and node.span is span:
+        node.depth = 1 + max((child.depth for child in built if isinstance(child, Syntax)), default=0)
+        if node.depth > MAX_DEPTH:
+            raise KqlLimitError("The query is nested too deeply.", span, f"At most {MAX_DEPTH} levels are allowed.")
+    return node
+
+
+def place(child: Syntax | Token | None) -> Span:
+    """Where a child stands."""
+    if isinstance(child, Token):
+        return Span(child.start_pos or 0, child.end_pos or 0)
+    return child.span if child is not None else Span(0, 0)
+
+
+def expect_columns(found: Sequence[Any], message: str, span: Span) -> None:
+    if not found:
+        raise KqlSemanticError(message, span)

@@ -1,0 +1,266 @@
+"""Function calls: the registry's, the user's, and the few forms that are more than functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lark import Token
+
+from kql.algebra import Bound, Call, Limit, Literal, Logical, Not, Relation, ScalarQuery, Sort, Value, Window, passing, ref
+from kql.errors import KqlSemanticError, Span, closest
+from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
+from kql.functions.dynamic import PACK, PACK_ARRAY
+from kql.functions.logic import CASE
+from kql.functions.registry import Naming
+from kql.functions.text import STRCAT
+from kql.overloads import CONVERSIONS, Argument, call, convert, invoke
+from kql.scope import Scope
+from kql.syntax.base import Expression, rule
+from kql.syntax.expressions import NameRef, boolean
+from kql.syntax.literals import Constant
+from kql.syntax.statements import UserFunction
+from kql.types import ScalarType, common_type
+
+
+@rule("args", "exprs")
+@dataclass(slots=True)
+class Args(Expression):
+    """Arguments, each an expression, `name = expression`, a star, or one pipeline."""
+
+    items: list[Any]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Args:
+        return cls(children, span=span)
+
+
+@rule("star")
+@dataclass(slots=True)
+class Star(Expression):
+    token: Token
+
+
+@rule("named")
+@dataclass(slots=True)
+class Named(Expression):
+    """`name = expression`: an output column, or an argument by name."""
+
+    name: Token
+    expression: Expression
+
+    def bind(self, scope: Scope) -> Value:
+        return self.expression.bind(scope)
+
+    def auto_name(self, scope: Scope) -> str | None:
+        return str(self.name)
+
+
+@rule("call")
+@dataclass(slots=True)
+class FunctionCall(Expression):
+    name: Token
+    args: Args | None
+
+    @property
+    def items(self) -> list[Any]:
+        return self.args.items if self.args is not None else []
+
+    # ------------------------------------------------------------ scalar
+
+    def bind(self, scope: Scope) -> Value:
+        name = str(self.name)
+        user = scope.names.get(name)
+        if isinstance(user, UserFunction):
+            return user.scalar(self.items, scope, self.span)
+        if name in FORMS:
+            return FORMS[name](self, scope)
+        if scope.aggregating and name in AGGREGATES:
+            inner = scope.with_row(scope.row or (), scope.operator)
+            return call(name, self.bound(inner), self.span, AGGREGATES)
+        if name in WINDOWS:
+            return self._window(scope)
+        if name in SCALARS:
+            return call(name, self.bound(scope), self.span)
+        if name in AGGREGATES:
+            raise KqlSemanticError(f"'{scope.operator}' operator: The aggregate '{name}' can be used only in summarize.", self.span)
+        near = [*SCALARS, *AGGREGATES, *WINDOWS, *FORMS, *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction))]
+        raise KqlSemanticError(f"Unknown function: '{name}'.", self.span, closest(name, near))
+
+    def bound(self, scope: Scope) -> list[Argument]:
+        return [Argument(item.bind(scope), item.span) for item in self.items]
+
+    def _window(self, scope: Scope) -> Value:
+        if not scope.serialized:
+            message = f"The function '{self.name}' needs rows in an order."
+            raise KqlSemanticError(message, self.span, "Put '| serialize' or '| sort by ...' before it.")
+        found = call(str(self.name), self.bound(scope), self.span, WINDOWS)
+        frame = "ROWS UNBOUNDED PRECEDING" if self.name.startswith("row_cumsum") else ""
+        return Window(found, frame=frame)
+
+    # ------------------------------------------------------------ tabular
+
+    def is_tabular(self, scope: Scope) -> bool:
+        name = str(self.name)
+        user = scope.names.get(name)
+        if isinstance(user, UserFunction):
+            return user.is_tabular(scope)
+        if name in ("materialize", "view") and self.items:
+            return bool(self.items[0].is_tabular(scope))
+        return name in ("table", "database", "cluster", "workspace", "external_table", "datatable")
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        name = str(self.name)
+        user = scope.names.get(name)
+        if isinstance(user, UserFunction):
+            return user.tabular(self.items, scope, self.span)
+        if name == "materialize" and len(self.items) == 1:
+            relation: Relation = self.items[0].bind_tabular(scope)
+            return scope.context.share("materialized", relation, materialized=True)
+        if name == "table" and self.items and isinstance(self.items[0], Constant):
+            return scope.table(str(self.items[0].literal.value), self.span)
+        if name in SCALARS or name in AGGREGATES:
+            raise KqlSemanticError(f"'{name}' is a scalar function; a table is expected here.", self.span, "Begin with a table, or with 'print'.")
+        near = [*scope.context.catalog.names(), *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction))]
+        raise KqlSemanticError(f"Unknown function: '{name}'.", self.span, closest(name, near))
+
+    # ------------------------------------------------------------ names
+
+    def auto_name(self, scope: Scope) -> str | None:
+        registry = AGGREGATES if scope.aggregating and self.name in AGGREGATES else SCALARS
+        if self.name not in registry:
+            return None
+        line = registry[str(self.name)][0]
+        names = [item.auto_name(scope) for item in self.items]
+        first = names[0] if names else None
+        word = line.name if line.prefix is None else line.prefix
+        match line.naming:
+            case Naming.SAME:
+                return first
+            case Naming.FUNCTION_ONLY:
+                return f"{word}_{first}" if first and len(names) == 1 else None
+            case Naming.FUNCTION_FIRST:
+                return f"{word}_{first or ''}"
+            case Naming.FUNCTION_ALL:
+                rest = [_shown(item) or name or "" for item, name in zip(self.items[1:], names[1:], strict=True)]
+                return "_".join([word, first or "", *rest])
+            case Naming.NONE:
+                return None
+
+
+def _shown(item: Any) -> str:
+    return str(item.literal.value).replace(".", "_") if isinstance(item, Constant) else ""
+
+
+# ---------------------------------------------------------------- forms
+
+
+def _now(node: FunctionCall, scope: Scope) -> Value:
+    moment: Value = Bound("now", ScalarType.DATETIME)
+    for offset in node.bound(scope):
+        moment = call("+", [Argument(moment, node.span), offset], node.span, OPERATORS)
+    return moment
+
+
+def _ago(node: FunctionCall, scope: Scope) -> Value:
+    (span,) = node.bound(scope) if len(node.items) == 1 else _expects(node, "1 argument, a timespan")
+    return call("-", [Argument(Bound("now", ScalarType.DATETIME), node.span), span], node.span, OPERATORS)
+
+
+def _not(node: FunctionCall, scope: Scope) -> Value:
+    return Not(boolean(node.items[0], scope, "not")) if len(node.items) == 1 else _expects(node, "1 argument, a bool")
+
+
+def _case(node: FunctionCall, scope: Scope) -> Value:
+    if len(node.items) < 3 or len(node.items) % 2 == 0:
+        _expects(node, "conditions and values in turn, then a value for all else")
+    conditions = [boolean(item, scope, "case") for item in node.items[:-1:2]]
+    results = unified([Argument(item.bind(scope), item.span) for item in (*node.items[1::2], node.items[-1])], node.span)
+    args = [value for pair in zip(conditions, results, strict=False) for value in pair] + [results[-1]]
+    kind = results[0].type
+    return Call(CASE, tuple(args), kind, kind is not ScalarType.STRING and any(each.nullable for each in results))
+
+
+def unified(args: Sequence[Argument], span: Span) -> list[Value]:
+    """The values in one common type; beside a dynamic everything becomes dynamic."""
+    kinds = [arg.value.type for arg in args if not (isinstance(arg.value, Literal) and arg.value.value is None)]
+    kind = ScalarType.DYNAMIC if ScalarType.DYNAMIC in kinds else common_type(kinds or [args[0].value.type])
+    if kind is None:
+        raise KqlSemanticError(f"The values have no common type: {', '.join(dict.fromkeys(kinds))}.", span, "Convert them, for example with tostring().")
+    return [convert(arg.value, kind) for arg in args]
+
+
+def _strcat(node: FunctionCall, scope: Scope) -> Value:
+    args = [Argument(convert(arg.value, ScalarType.STRING), arg.span) for arg in node.bound(scope)]
+    return call(str(node.name), args, node.span)
+
+
+def _pack(node: FunctionCall, scope: Scope) -> Value:
+    """Keys stay texts, values become dynamic."""
+    keyed = node.name != "pack_array"
+    args = [
+        Argument(convert(arg.value, ScalarType.STRING if keyed and at % 2 == 0 else ScalarType.DYNAMIC), arg.span)
+        for at, arg in enumerate(node.bound(scope))
+    ]
+    if keyed and len(args) % 2:
+        _expects(node, "keys and values in turn")
+    return call(PACK.name if keyed else PACK_ARRAY.name, args, node.span)
+
+
+def _pack_all(node: FunctionCall, scope: Scope) -> Value:
+    values: list[Value] = []
+    for column in scope.row or ():
+        values += [Literal(column.name, ScalarType.STRING), convert(ref(column), ScalarType.DYNAMIC)]
+    return invoke(PACK.name, *values)
+
+
+def _toscalar(node: FunctionCall, scope: Scope) -> Value:
+    if len(node.items) != 1:
+        _expects(node, "1 argument, a table or a scalar")
+    inner = node.items[0]
+    if not inner.is_tabular(scope.without_row()):
+        value: Value = inner.bind(scope)
+        return value
+    relation: Relation = inner.bind_tabular(scope.without_row())
+    return ScalarQuery(Limit(relation, Literal(1, ScalarType.LONG)))
+
+
+def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:
+    if len(node.items) != 2 or not isinstance(node.items[0], Constant):
+        _expects(node, "a column's name as a constant text, and a value for when there is none")
+    name = str(node.items[0].literal.value)
+    found = scope.column(name)
+    fallback: Value = node.items[1].bind(scope)
+    return found if found is not None else fallback
+
+
+def _ingestion_time(node: FunctionCall, scope: Scope) -> Value:
+    found = scope.column("Timestamp")
+    return found if found is not None else Literal(None, ScalarType.DATETIME)
+
+
+def _expects(node: FunctionCall, what: str) -> Any:
+    raise KqlSemanticError(f"Function '{node.name}' expects {what}.", node.span)
+
+
+Form = Callable[[FunctionCall, Scope], Value]
+FORMS: dict[str, Form] = {
+    "now": _now,
+    "ago": _ago,
+    "not": _not,
+    "case": _case,
+    "strcat": _strcat,
+    "strcat_delim": _strcat,
+    "pack_array": _pack,
+    "pack": _pack,
+    "bag_pack": _pack,
+    "pack_dictionary": _pack,
+    "pack_all": _pack_all,
+    "toscalar": _toscalar,
+    "column_ifexists": _column_ifexists,
+    "columnifexists": _column_ifexists,
+    "ingestion_time": _ingestion_time,
+}
+
+__all__ = ["CONVERSIONS", "FORMS", "STRCAT", "Args", "FunctionCall", "Logical", "NameRef", "Named", "Sort", "Star", "passing", "unified"]

@@ -1,0 +1,155 @@
+"""Operators that choose or order rows (pages: where, take, top, sort, serialize, as, render)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lark import Token
+
+from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
+from kql.errors import KqlSemanticError, Span
+from kql.overloads import convert
+from kql.scope import Scope
+from kql.syntax.base import Expression, Operator, rule
+from kql.syntax.expressions import boolean
+from kql.syntax.sources import Parameters
+from kql.types import ScalarType
+
+
+@rule("where")
+@dataclass(slots=True)
+class Where(Operator):
+    params: Parameters
+    predicate: Expression
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        inner = scope.with_row(source.schema, "where", serialized=serialized(source))
+        return Filter(source, boolean(self.predicate, inner, "where"), span=self.span)
+
+
+@rule("take")
+@dataclass(slots=True)
+class Take(Operator):
+    params: Parameters
+    count: Expression
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        return Limit(source, row_count(self.count, scope, "take"), span=self.span)
+
+
+def row_count(node: Expression, scope: Scope, operator: str) -> Value:
+    """A number of rows: constant, whole, not negative."""
+    value = node.bind(scope.without_row())
+    if not value.type.numeric:
+        raise KqlSemanticError(f"'{operator}' operator: expects a number of rows, found {value.type}.", node.span)
+    if isinstance(value, Literal) and (value.value is None or int(str(value.value).partition(".")[0]) < 0):
+        raise KqlSemanticError(f"'{operator}' operator: the number of rows must not be negative.", node.span)
+    return convert(value, ScalarType.LONG)
+
+
+# ---------------------------------------------------------------- order
+
+
+@rule("sort_key")
+@dataclass(slots=True)
+class SortItem(Expression):
+    """`x asc nulls last`; without words descending, nulls last."""
+
+    item: Expression
+    direction: Token | None
+    nulls: Token | None
+
+    def key(self, scope: Scope) -> SortKey:
+        value = self.item.bind(scope)
+        if value.type is ScalarType.DYNAMIC:
+            value = convert(value, ScalarType.STRING)
+        descending = self.direction is None or not self.direction.endswith("asc")
+        return SortKey(value, descending, nulls_first=self.nulls == "first" if self.nulls else not descending)
+
+
+@rule("sort_keys")
+@dataclass(slots=True)
+class SortItems(Expression):
+    items: list[SortItem]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> SortItems:
+        return cls(children, span=span)
+
+
+@rule("sort")
+@dataclass(slots=True)
+class SortOperator(Operator):
+    params: Parameters
+    keys: SortItems
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        inner = scope.with_row(source.schema, "sort", serialized=serialized(source))
+        return Sort(source, tuple(each.key(inner) for each in self.keys.items), span=self.span)
+
+
+@rule("top")
+@dataclass(slots=True)
+class Top(Operator):
+    params: Parameters
+    count: Expression
+    by: SortItem
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        key = self.by.key(scope.with_row(source.schema, "top"))
+        return Limit(Sort(source, (key,), span=self.span), row_count(self.count, scope, "top"), span=self.span)
+
+
+def serialized(relation: Relation) -> bool:
+    """Whether the rows have an order that window functions may rely on."""
+    while True:
+        match relation:
+            case Sort() | Range() | Values():
+                return True
+            case Filter(input=inner) | Project(input=inner) | Limit(input=inner) | Unnest(input=inner):
+                relation = inner
+            case _:
+                return False
+
+
+# ---------------------------------------------------------------- names for results
+
+
+@rule("as_")
+@dataclass(slots=True)
+class As(Operator):
+    """Gives the rows so far a name for the operators that follow."""
+
+    params: Parameters
+    name: Token
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        return scope.context.share(str(self.name), source)
+
+    def scope_after(self, result: Relation, scope: Scope) -> Scope:
+        return scope.with_name(str(self.name), result)
+
+
+@rule("render")
+@dataclass(slots=True)
+class Render(Operator):
+    """Says how the result is to be drawn; kept on the result, the rows stay as they are."""
+
+    kind: Token
+    props: Parameters | None
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        scope.context.render = {"kind": str(self.kind), **(self.props.values if self.props else {})}
+        return source
+
+
+@rule("consume")
+@dataclass(slots=True)
+class Consume(Operator):
+    """Reads everything and returns nothing but the fact: no rows."""
+
+    params: Parameters
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        return Limit(source, Literal(0, ScalarType.LONG), span=self.span)

@@ -1,0 +1,285 @@
+"""Where rows come from: pipelines, print, range, datatable, union."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from lark import Token
+
+from kql.algebra import Item, Literal, Project, Range, Relation, Union, Value, Values, passing, ref
+from kql.errors import KqlSemanticError, Span
+from kql.overloads import convert
+from kql.scope import Scope, empty, unique_name
+from kql.syntax.base import Expression, Operator, refuse, rule
+from kql.syntax.literals import string_value
+from kql.syntax.statements import TableType
+from kql.types import Column, ScalarType, Schema
+
+
+@rule("pipe")
+@dataclass(slots=True)
+class Pipe(Expression):
+    """A source and the operators behind it, flat."""
+
+    source: Expression
+    operators: list[Operator]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Pipe:
+        source, operator = children
+        if isinstance(source, Pipe):
+            source.operators.append(operator)
+            source.span = span
+            return source
+        return cls(source, [operator], span=span)
+
+    def is_tabular(self, scope: Scope) -> bool:
+        return True
+
+    def bind(self, scope: Scope) -> Value:
+        raise KqlSemanticError("A table stands where a scalar is expected.", self.span, "Use toscalar() to take one value of it.")
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        relation = self.source.bind_tabular(scope)
+        for operator in self.operators:
+            relation = operator.apply(relation, scope)
+            scope = operator.scope_after(relation, scope)
+        return relation
+
+
+class Tabular(Expression):
+    """An expression that always is a table."""
+
+    __slots__ = ()
+
+    def is_tabular(self, scope: Scope) -> bool:
+        return True
+
+    def bind(self, scope: Scope) -> Value:
+        raise KqlSemanticError("A table stands where a scalar is expected.", self.span, "Use toscalar() to take one value of it.")
+
+
+@rule("print")
+@dataclass(slots=True)
+class Print(Tabular):
+    """One row of computed columns (page: print operator)."""
+
+    items: Any
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        from kql.syntax.columns import outputs
+
+        one_row = Values((), ((),), span=self.span)
+        found = outputs(self.items.items, scope.with_row((), "print"), lambda at: f"print_{at}", automatic=False)
+        return Project(one_row, tuple(found), span=self.span)
+
+
+@rule("range")
+@dataclass(slots=True)
+class RangeSource(Tabular):
+    """A column of equally spaced values, both ends included (page: range operator)."""
+
+    name: Token
+    start: Expression
+    stop: Expression
+    step: Expression
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        values = [each.bind(scope.with_row((), "range")) for each in (self.start, self.stop, self.step)]
+        kinds = [value.type for value in values]
+        if ScalarType.DATETIME in kinds or ScalarType.TIMESPAN in kinds:
+            kind = ScalarType.DATETIME if ScalarType.DATETIME in kinds else ScalarType.TIMESPAN
+            fits = kinds in ([kind, kind, ScalarType.TIMESPAN],)
+        else:
+            kind = ScalarType.REAL if ScalarType.REAL in kinds else ScalarType.LONG
+            fits = all(each.numeric for each in kinds)
+        if not fits:
+            raise KqlSemanticError(f"'range' operator: from, to and step do not fit: {', '.join(kinds)}.", self.span)
+        return Range(Column(str(self.name), kind, nullable=False), *values, span=self.span)
+
+
+@rule("values")
+@dataclass(slots=True)
+class ValueList(Expression):
+    items: list[Expression]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> ValueList:
+        return cls(children, span=span)
+
+
+@rule("datatable")
+@dataclass(slots=True)
+class Datatable(Tabular):
+    """Rows written in the query (page: datatable operator)."""
+
+    schema: TableType
+    values: ValueList | None
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        declared = tuple(each.column for each in self.schema.columns)
+        cells = self.values.items if self.values else []
+        if len(cells) % len(declared):
+            message = f"'datatable' operator: {len(cells)} values do not fill rows of {len(declared)} columns."
+            raise KqlSemanticError(message, self.span)
+        literals = [self._cell(cell, declared[at % len(declared)], scope) for at, cell in enumerate(cells)]
+        rows = tuple(tuple(literals[at : at + len(declared)]) for at in range(0, len(literals), len(declared)))
+        columns = tuple(Column(c.name, c.type, any(row[at].nullable for row in rows)) for at, c in enumerate(declared))
+        return Values(columns, rows, span=self.span)
+
+    def _cell(self, cell: Expression, column: Column, scope: Scope) -> Literal:
+        value = cell.bind(scope.with_row((), "datatable"))
+        fits = value.type is column.type or (value.type.numeric and column.type.numeric)
+        if isinstance(value, Literal) and (fits or value.value is None):
+            converted = convert(value, column.type)
+            if isinstance(converted, Literal):
+                return converted
+        if isinstance(value, Literal) and column.type is ScalarType.DYNAMIC:
+            import json
+
+            return Literal(json.dumps(value.value, ensure_ascii=False), ScalarType.DYNAMIC)
+        from kql.syntax.literals import parse_constant
+
+        if isinstance(value, Literal) and value.type is ScalarType.STRING:
+            return Literal(parse_constant(str(value.value), column.type), column.type)
+        message = f"'datatable' operator: the column '{column.name}' is a {column.type}, found {value.type}."
+        raise KqlSemanticError(message, cell.span, "Only constants may stand here.")
+
+
+# ---------------------------------------------------------------- union
+
+
+@rule("wildcard")
+@dataclass(slots=True)
+class Wildcard(Expression):
+    """`Email*`: names by pattern."""
+
+    pattern: Token
+
+    def matches(self, name: str) -> bool:
+        return fnmatchcase(name, str(self.pattern))
+
+
+@rule("params", "props", "hints")
+@dataclass(slots=True)
+class Parameters(Expression):
+    """`kind=inner hint.x=y`: operator parameters by name."""
+
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Parameters:
+        pairs = zip(children[::2], children[1::2], strict=True)
+        return cls({str(key).strip(): _setting(value) for key, value in pairs}, span=span)
+
+    def get(self, name: str, default: str = "") -> str:
+        return str(self.values.get(name, default))
+
+
+def _setting(value: Any) -> Any:
+    if isinstance(value, Token) and value.type == "STRING":
+        return string_value(value)
+    if isinstance(value, Token) and value.type == "BOOL":
+        return str(value).lower() == "true"
+    return str(value) if isinstance(value, Token) else value
+
+
+@rule("union")
+@dataclass(slots=True)
+class UnionSource(Operator, Tabular):
+    """All rows of all tables, columns matched by name and type (page: union operator)."""
+
+    params: Parameters
+    sources: list[Expression]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> UnionSource:
+        return cls(children[0], children[1:], span=span)
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        return self._union([], scope)
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        return self._union([("union_arg0", source)], scope.without_row())
+
+    def _union(self, named: list[tuple[str, Relation]], scope: Scope) -> Relation:
+        for each in self.sources:
+            named = named + self._source(each, len(named), scope)
+        if not named:
+            raise KqlSemanticError("'union' operator: no table matches.", self.span)
+        kind = self.params.get("kind", "outer")
+        with_source = self.params.get("withsource") or self.params.get("with_source")
+        columns = inner_columns([r.schema for _, r in named]) if kind == "inner" else outer_columns([r.schema for _, r in named])
+        arms = tuple(align(relation, columns, with_source, name) for name, relation in named)
+        schema = tuple(
+            Column(c.name, c.type, any(arm.schema[at].nullable for arm in arms)) for at, c in enumerate(arms[0].schema)
+        )
+        return Union(arms, schema, span=self.span)
+
+    def _source(self, each: Expression, at: int, scope: Scope) -> list[tuple[str, Relation]]:
+        if isinstance(each, Wildcard):
+            names = [name for name in scope.context.catalog.names() if each.matches(name)]
+            return [(name, scope.table(name, each.span)) for name in names]
+        try:
+            return [(_source_name(each, at), each.bind_tabular(scope))]
+        except KqlSemanticError:
+            if self.params.values.get("isfuzzy") in (True, "true"):
+                return []
+            raise
+
+
+def _source_name(node: Expression, at: int) -> str:
+    name = getattr(node, "name", None)
+    return str(name) if isinstance(name, Token) else f"union_arg{at}"
+
+
+UnionColumns = tuple[tuple[str, str, ScalarType], ...]  # output name, source name, type
+
+
+def outer_columns(schemas: list[Schema]) -> UnionColumns:
+    """Every column of every input; a name that has several types is split: x_long, x_string."""
+    kinds: dict[str, list[ScalarType]] = {}
+    for schema in schemas:
+        for column in schema:
+            if column.type not in kinds.setdefault(column.name, []):
+                kinds[column.name].append(column.type)
+    taken = {name for name, found in kinds.items() if len(found) == 1}
+    result: list[tuple[str, str, ScalarType]] = []
+    for name, found in kinds.items():
+        for kind in found:
+            out = name if len(found) == 1 else unique_name(f"{name}_{kind}", taken)
+            taken.add(out)
+            result.append((out, name, kind))
+    return tuple(result)
+
+
+def inner_columns(schemas: list[Schema]) -> UnionColumns:
+    """The columns that every input has with the same type."""
+    common = [c for c in schemas[0] if all(any(o.name == c.name and o.type is c.type for o in schema) for schema in schemas)]
+    return tuple((c.name, c.name, c.type) for c in common)
+
+
+def align(relation: Relation, columns: UnionColumns, with_source: str, name: str) -> Relation:
+    """A union's input with the union's columns: nulls (and '') where it lacks one, the source's name first."""
+    mine = {(c.name, c.type): c for c in relation.schema}
+    items = [Item(out, ref(mine[source, kind]) if (source, kind) in mine else empty(kind)) for out, source, kind in columns]
+    if with_source:
+        items.insert(0, Item(with_source, Literal(name, ScalarType.STRING)))
+    return relation if tuple(items) == passing(relation.schema) else Project(relation, tuple(items))
+
+
+for _rule, _construct in {
+    "externaldata": "externaldata",
+    "evaluate_source": "evaluate as a source",
+    "macro_expand": "macro-expand",
+    "entity_group": "entity_group",
+    "inline_external_table": "inline_external_table",
+    "command": "A management command",
+    "search": "search",
+    "find": "find",
+    "wildcard_member": "A wildcard over databases",
+    "member_call": "A function of another database",
+}.items():
+    refuse(_rule, _construct)

@@ -1,0 +1,290 @@
+"""Statements before the query: let, functions, query parameters, set (pages: let statement, user-defined functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lark import Token
+
+from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
+from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
+from kql.overloads import convert
+from kql.scope import Scope
+from kql.syntax.base import Expression, Syntax, refuse, rule
+from kql.syntax.literals import Constant, parse_constant
+from kql.types import TYPE_NAMES, Column, ScalarType
+
+MAX_EXPANSIONS = 2_000  # calls of user functions in one query: they are expanded in place
+
+
+class Statement(Syntax):
+    """What changes the scope of the statements after it."""
+
+    __slots__ = ()
+
+    def apply(self, scope: Scope) -> Scope:
+        raise NotImplementedError
+
+
+@rule("query")
+@dataclass(slots=True)
+class Query(Syntax):
+    body: Body
+
+
+@rule("body")
+@dataclass(slots=True)
+class Body(Syntax):
+    """Statements, then one expression."""
+
+    statements: list[Any]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Body:
+        return cls([child for child in children if child is not None], span=span)
+
+    def enter(self, scope: Scope) -> tuple[Scope, Expression]:
+        """The scope after all statements, and the expression that is the result.
+
+        Raises:
+            KqlSemanticError: there is no expression.
+            KqlUnsupportedError: there are several.
+        """
+        results = [each for each in self.statements if not isinstance(each, Statement)]
+        if len(results) > 1:
+            raise KqlUnsupportedError("Several queries in one text are not supported.", results[1].span, "Run them one by one.")
+        if not results:
+            raise KqlSemanticError("There is no query, only statements.", self.span, "End with a tabular expression.")
+        for each in self.statements:
+            if isinstance(each, Statement):
+                scope = each.apply(scope)
+        result: Expression = results[0]
+        return scope, result
+
+
+@rule("let")
+@dataclass(slots=True)
+class Let(Statement):
+    name: Token
+    expression: Expression
+
+    def apply(self, scope: Scope) -> Scope:
+        name = str(self.name)
+        if not self.expression.is_tabular(scope):
+            return scope.with_name(name, self.expression.bind(scope))
+        relation = self.expression.bind_tabular(scope)
+        shared = relation if isinstance(relation, Scan | Reference) else scope.context.share(name, relation)
+        return scope.with_name(name, shared)
+
+
+# ---------------------------------------------------------------- functions
+
+
+@rule("scalar_type")
+@dataclass(slots=True)
+class ScalarTypeName(Syntax):
+    name: Token
+
+    @property
+    def kind(self) -> ScalarType:
+        return scalar_type(self.name)
+
+
+@rule("column_decl")
+@dataclass(slots=True)
+class ColumnDeclaration(Syntax):
+    name: Token
+    type: Token
+
+    @property
+    def column(self) -> Column:
+        kind = scalar_type(self.type)
+        return Column(str(self.name), kind, kind is not ScalarType.STRING)
+
+
+def scalar_type(token: Token) -> ScalarType:
+    """The type of that name.
+
+    Raises:
+        KqlSemanticError: there is none.
+    """
+    if str(token) not in TYPE_NAMES:
+        raise KqlSemanticError(f"Unknown type: '{token}'.", Span(token.start_pos or 0, token.end_pos or 0), closest(token, TYPE_NAMES))
+    return TYPE_NAMES[str(token)]
+
+
+@rule("table_type", "schema", "table_columns")
+@dataclass(slots=True)
+class TableType(Syntax):
+    """`(x: long, *)`: columns, and whether there may be more."""
+
+    columns: list[ColumnDeclaration]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> TableType:
+        return cls([child for child in children if isinstance(child, ColumnDeclaration)], span=span)
+
+
+@rule("parameter")
+@dataclass(slots=True)
+class ParameterDeclaration(Syntax):
+    name: Token
+    type: ScalarTypeName | TableType
+    default: Expression | None
+
+
+@rule("parameters")
+@dataclass(slots=True)
+class Parameters(Syntax):
+    items: list[ParameterDeclaration]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Parameters:
+        return cls(children, span=span)
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A function of the query itself: parameters, a body, and the names that were known where it stands."""
+
+    name: str
+    parameters: tuple[ParameterDeclaration, ...]
+    body: Body
+    closure: Scope
+
+    def is_tabular(self, scope: Scope) -> bool:
+        """Told from the body with the tabular parameters as tables and the scalar ones as nulls."""
+        inner = self.closure
+        for parameter in self.parameters:
+            inner = inner.with_name(str(parameter.name), _stand_in(parameter))
+        inner, result = self.body.enter(inner)
+        return result.is_tabular(inner)
+
+    def scalar(self, items: Sequence[Any], scope: Scope, span: Span) -> Value:
+        inner, result = self._enter(items, scope, span)
+        return result.bind(inner)
+
+    def tabular(self, items: Sequence[Any], scope: Scope, span: Span, source: Relation | None = None) -> Relation:
+        """The relation of the body; `source` is the first argument of an `invoke`."""
+        inner, result = self._enter(items, scope, span, source)
+        return result.bind_tabular(inner)
+
+    def _enter(self, items: Sequence[Any], scope: Scope, span: Span, source: Relation | None = None) -> tuple[Scope, Expression]:
+        scope.context.expansions += 1
+        if scope.context.expansions > MAX_EXPANSIONS:
+            raise KqlLimitError("The query's functions expand to too much.", span, f"At most {MAX_EXPANSIONS} calls are allowed.")
+        inner = self.closure.without_row()
+        for name, meaning in self._arguments(items, scope, span, source).items():
+            inner = inner.with_name(name, meaning)
+        return self.body.enter(inner)
+
+    def _arguments(self, items: Sequence[Any], scope: Scope, span: Span, source: Relation | None) -> dict[str, Any]:
+        from kql.syntax.calls import Named
+
+        declared = {str(parameter.name): parameter for parameter in self.parameters}
+        bound: dict[str, Any] = {}
+        waiting = list(declared)
+        if source is not None and waiting:
+            bound[waiting.pop(0)] = source
+        for item in items:
+            name = str(item.name) if isinstance(item, Named) else waiting[0] if waiting else ""
+            if name not in declared or name in bound:
+                raise KqlSemanticError(f"Function '{self.name}' expects {len(declared)} arguments.", item.span, self._usage())
+            waiting.remove(name)
+            bound[name] = _argument(declared[name], item.expression if isinstance(item, Named) else item, scope)
+        for name in waiting:
+            default = declared[name].default
+            if default is None:
+                raise KqlSemanticError(f"Function '{self.name}' lacks its argument '{name}'.", span, self._usage())
+            bound[name] = _argument(declared[name], default, self.closure)
+        return bound
+
+    def _usage(self) -> str:
+        return f"Usage: {self.name}({', '.join(str(parameter.name) for parameter in self.parameters)})."
+
+
+def _argument(parameter: ParameterDeclaration, item: Expression, scope: Scope) -> Value | Relation:
+    if isinstance(parameter.type, TableType):
+        return item.bind_tabular(scope.without_row())
+    value = item.bind(scope)
+    if value.type is parameter.type.kind or value.type.numeric and parameter.type.kind.numeric:
+        return convert(value, parameter.type.kind)
+    if value.type is ScalarType.DYNAMIC or parameter.type.kind is ScalarType.DYNAMIC or (isinstance(value, Literal) and value.value is None):
+        return convert(value, parameter.type.kind)
+    message = f"The argument '{parameter.name}' is a {parameter.type.kind}, found {value.type}."
+    raise KqlSemanticError(message, item.span, "Convert it.")
+
+
+def _stand_in(parameter: ParameterDeclaration) -> Value | Relation:
+    from kql.algebra import Values
+
+    if isinstance(parameter.type, TableType):
+        return Values(tuple(each.column for each in parameter.type.columns), ())
+    return Literal(None, parameter.type.kind)
+
+
+@rule("lambda_let")
+@dataclass(slots=True)
+class LambdaLet(Statement):
+    """`let f = (x: long) { x * 2 };`, with `view` for a function that a wildcard sees."""
+
+    name: Token
+    view: Token | None
+    parameters: Parameters | None
+    body: Body
+
+    def apply(self, scope: Scope) -> Scope:
+        parameters = tuple(self.parameters.items) if self.parameters else ()
+        function = UserFunction(str(self.name), parameters, self.body, scope)
+        if not parameters and function.is_tabular(scope):  # without parameters the name alone may stand for the table
+            return scope.with_name(str(self.name), function)
+        return scope.with_name(str(self.name), function)
+
+
+# ---------------------------------------------------------------- parameters, options
+
+
+@rule("declare")
+@dataclass(slots=True)
+class Declare(Statement):
+    """Query parameters: bound as values, never spliced into the text (page: query parameters declaration statement)."""
+
+    parameters: Parameters
+
+    def apply(self, scope: Scope) -> Scope:
+        for parameter in self.parameters.items:
+            if isinstance(parameter.type, TableType):
+                raise KqlUnsupportedError("A query parameter must be a scalar.", parameter.span)
+            name, kind = str(parameter.name), parameter.type.kind
+            if name in scope.context.parameters:
+                value: Value = Bound(name, kind, nullable=kind is not ScalarType.STRING)
+            elif parameter.default is not None:
+                value = convert(parameter.default.bind(scope), kind)
+            else:
+                raise KqlSemanticError(f"The query parameter '{name}' has no value.", parameter.span, "Pass it, or give it a default.")
+            scope.context.declared[name] = kind
+            scope = scope.with_name(name, value)
+        return scope
+
+
+@rule("set")
+@dataclass(slots=True)
+class Set(Statement):
+    """`set name = value;`: kept; options that would change a result are not silently ignored."""
+
+    name: Token
+    value: Any
+
+    def apply(self, scope: Scope) -> Scope:
+        value = self.value.literal.value if isinstance(self.value, Constant) else None
+        scope.context.options[str(self.name)] = value
+        return scope
+
+
+refuse("pattern_decl", "declare pattern")
+refuse("alias", "alias database")
+refuse("restrict", "restrict access")
+
+__all__ = ["Body", "Let", "ParameterDeclaration", "Query", "Statement", "UserFunction", "parse_constant", "scalar_type"]

@@ -1,0 +1,265 @@
+"""Values to SQL expressions: literals, columns, calls of function lines, paths into dynamic values, subqueries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import assert_never, cast
+
+from sqlglot import exp
+
+from kql.algebra import (
+    Bound,
+    Call,
+    ColumnRef,
+    InList,
+    InRelation,
+    Literal,
+    Logical,
+    Not,
+    Path,
+    Relation,
+    ScalarQuery,
+    SortKey,
+    Value,
+    Window,
+)
+from kql.dialects import Dialect, bracketed, fill
+from kql.functions.registry import UNKNOWN, Kind
+from kql.types import ScalarType
+
+Columns = Mapping[str, exp.Expression]
+_EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(slots=True)
+class Order:
+    """One sort key in SQL."""
+
+    expression: exp.Expression
+    descending: bool
+    nulls_first: bool
+
+    def tree(self) -> exp.Expression:
+        return exp.Ordered(this=fresh(self.expression), desc=self.descending, nulls_first=self.nulls_first)
+
+
+def name(text: str) -> exp.Identifier:
+    return exp.Identifier(this=text, quoted=True)
+
+
+def column(text: str, table: str | None = None) -> exp.Column:
+    return exp.Column(this=name(text), table=exp.Identifier(this=table, quoted=False) if table else None)
+
+
+def fresh(tree: exp.Expression) -> exp.Expression:
+    """The tree if it stands nowhere yet, else a copy: a tree has one parent."""
+    return tree if tree.parent is None else tree.copy()
+
+
+def null(kind: str) -> exp.Expression:
+    return cast_(exp.Null(), kind)
+
+
+def cast_(tree: exp.Expression, kind: str) -> exp.Expression:
+    return exp.Cast(this=tree, to=exp.DataType.build(kind, dialect="duckdb") if kind not in _KINDS else _KINDS[kind].copy())
+
+
+_KINDS: dict[str, exp.DataType] = {}
+
+
+def function(name: str, *args: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this=name, expressions=list(args))
+
+
+def conjunction(parts: Sequence[exp.Expression], kind: type[exp.Connector] = exp.And) -> exp.Expression:
+    """A balanced tree: a chain of thousands must not be thousands deep."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return kind(this=conjunction(parts[:middle], kind), expression=conjunction(parts[middle:], kind))
+
+
+class ValueLowering:
+    """Lowers values; `subquery` is given by the lowering of relations."""
+
+    dialect: Dialect
+
+    def subquery(self, relation: Relation) -> exp.Expression:
+        raise NotImplementedError
+
+    def value(self, value: Value, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
+        """The SQL of a value. `columns`: what the input's columns are here; `order`: the order of the rows, for windows."""
+        match value:
+            case Literal():
+                return self.literal(value)
+            case ColumnRef(name=name):
+                return fresh(columns[name])
+            case Bound(name=name):
+                return exp.Placeholder(this=name)
+            case Call():
+                return self.call(value, columns, order)
+            case Logical(op=op, args=args):
+                kind: type[exp.Connector] = exp.And if op == "and" else exp.Or
+                parts = [self.value(arg, columns, order) for arg in args]
+                return conjunction([exp.Paren(this=part) if isinstance(part, exp.Connector) else part for part in parts], kind)
+            case Not(arg=arg):
+                return exp.Not(this=exp.Paren(this=self.value(arg, columns, order)))
+            case Path():
+                return self.path(value, columns, order)
+            case InList():
+                return self.in_list(value, columns, order)
+            case InRelation(value=inner, relation=relation, folded=folded):
+                tree = self.value(inner, columns, order)
+                tree = function("lower", tree) if folded else bracketed(tree)
+                found: exp.Expression = exp.In(this=tree, query=self.subquery(relation))
+                return function("coalesce", found, exp.false()) if inner.nullable else found
+            case ScalarQuery(relation=relation):
+                tree = self.subquery(relation)
+                return function("coalesce", tree, exp.Literal.string("")) if value.type is ScalarType.STRING else tree
+            case Window():
+                return self.window(value, columns, order)
+            case _:
+                assert_never(value)
+
+    # ------------------------------------------------------------ constants
+
+    def literal(self, literal: Literal) -> exp.Expression:
+        value, kind = literal.value, literal.type
+        if value is None:
+            return null(self.dialect.types[kind])
+        match kind:
+            case ScalarType.BOOL:
+                return exp.Boolean(this=bool(value))
+            case ScalarType.INT | ScalarType.LONG | ScalarType.TIMESPAN:
+                return _integer(cast(int, value))
+            case ScalarType.REAL:
+                return _real(cast(float, value))
+            case ScalarType.STRING:
+                return exp.Literal.string(str(value))
+            case ScalarType.DATETIME:
+                moment = _EPOCH + timedelta(microseconds=cast(int, value))
+                return cast_(exp.Literal.string(moment.isoformat(" ")), self.dialect.types[kind])
+            case ScalarType.DECIMAL | ScalarType.GUID | ScalarType.DYNAMIC:
+                text = format(value, "f") if isinstance(value, Decimal) else str(value)
+                return cast_(exp.Literal.string(text), self.dialect.types[kind])
+            case _:
+                assert_never(kind)
+
+    def in_list(self, value: InList, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        """One raw node for the list: thousands of literal nodes would cost more than the rest of the query."""
+        tree = self.value(value.value, columns, order)
+        tree = function("lower", tree) if value.folded else bracketed(tree)
+        items = ", ".join(self.dialect.text(self.literal(item)) for item in value.items)
+        found: exp.Expression = exp.In(this=tree, expressions=[exp.Var(this=items)]) if items else exp.false()
+        return function("coalesce", found, exp.false()) if value.value.nullable and items else found
+
+    # ------------------------------------------------------------ calls
+
+    def call(self, call: Call, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
+        line = call.function
+        args = [self.value(arg, columns, order) for arg in call.args]
+        named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)}
+        for parameter, tree in zip(line.per_argument(len(args)), args, strict=True):
+            named.setdefault(parameter.name, []).append(tree)
+        for parameter in line.parameters:
+            named.setdefault(parameter.name, [])
+        tree = fill(self.dialect.template(self._template(call)), named)
+        if isinstance(tree, list):
+            raise TypeError(f"the template of {line.signature} is a bare repeated parameter")
+        if line.ordered and order:
+            _order_inside(tree, order)
+        if call.type is ScalarType.STRING and _may_be_null(call):
+            return function("coalesce", tree, exp.Literal.string(""))
+        return tree
+
+    def _template(self, call: Call) -> str:
+        line = call.function
+        if line.one_null:
+            nulls = sum(arg.nullable for arg in call.args)
+            if nulls == 2 and not call.positive:
+                return line.both_null
+            if nulls and not (call.positive and line.nulls == "strict"):
+                return line.one_null
+        if isinstance(line.template, str):
+            return line.template
+        return line.template([arg.value if isinstance(arg, Literal) else UNKNOWN for arg in call.args])
+
+    def window(self, window: Window, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        keys = [
+            Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order
+        ] or list(order)
+        frame = self.dialect.template(f"x() OVER ({window.frame})").args.get("spec") if window.frame else None
+        over = exp.Window(
+            this=self.call(window.call, columns),
+            partition_by=[self.value(part, columns) for part in window.partition] or None,
+            order=exp.Order(expressions=[key.tree() for key in keys]) if keys else None,
+            spec=frame.copy() if frame is not None else None,
+        )
+        needs_text = window.type is ScalarType.STRING
+        return function("coalesce", over, exp.Literal.string("")) if needs_text else over
+
+    # ------------------------------------------------------------ dynamic
+
+    def path(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        return function("json_extract", *self.path_arguments(path, columns, order))
+
+    def path_arguments(self, path: Path, columns: Columns, order: Sequence[Order]) -> tuple[exp.Expression, exp.Expression]:
+        """The base and the JSON path, as one text if all steps are constant."""
+        parts: list[exp.Expression] = []
+        text = "$"
+        for step in path.steps:
+            if isinstance(step, str):
+                text += '."' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            elif isinstance(step, int):
+                text += f"[{step}]" if step >= 0 else f"[#{step}]"
+            else:
+                template = _KEY_STEP if step.type is ScalarType.STRING else _INDEX_STEP
+                filled = fill(self.dialect.template(template), {"step": [self.value(step, columns, order)]})
+                parts += [exp.Literal.string(text), cast(exp.Expression, filled)]
+                text = ""
+        if text:
+            parts.append(exp.Literal.string(text))
+        joined = parts[0] if len(parts) == 1 else function("concat", *parts)
+        return self.value(path.base, columns, order), joined
+
+
+_KEY_STEP = """'."' || replace(replace($step, '\\', '\\\\'), '"', '\\"') || '"'"""
+_INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCHAR) || ']'"
+
+
+def _may_be_null(call: Call) -> bool:
+    line = call.function
+    return line.kind is not Kind.WINDOW and (line.nulls == "some" or (line.nulls == "strict" and any(a.nullable for a in call.args)))
+
+
+def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:
+    """Puts the order of the rows into the aggregate of a line: list(x) -> list(x ORDER BY k)."""
+    for node in tree.find_all(exp.Anonymous):
+        if node.name in _ORDERED_SQL and node.expressions:
+            inside = node.expressions
+            inside[-1] = exp.Order(this=inside[-1], expressions=[key.tree() for key in order])
+            node.set("expressions", inside)
+            return
+
+
+_ORDERED_SQL = frozenset({"list", "json_group_array", "string_agg", "first", "last"})
+
+
+def _integer(value: int) -> exp.Expression:
+    """A negative number is a Neg node, so that operators bracket it."""
+    return exp.Neg(this=exp.Literal.number(-value)) if value < 0 else exp.Literal.number(value)
+
+
+def _real(value: float) -> exp.Expression:
+    """With an exponent, or SQL takes it for a DECIMAL."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return cast_(exp.Literal.string(repr(value)), "DOUBLE")
+    text = repr(abs(value))
+    tree: exp.Expression = exp.Literal.number(text if "e" in text else text + "e0")
+    return exp.Neg(this=tree) if value < 0 or repr(value).startswith("-") else tree
+
+
+__all__ = ["Columns", "Order", "SortKey", "ValueLowering", "bracketed", "cast_", "column", "conjunction", "fresh", "function", "name", "null"]
