@@ -187,6 +187,9 @@ def _store(grammar: bytes, parser: Lark) -> None:
     if not _is_private(file.parent):
         return
     handle, name = tempfile.mkstemp(dir=file.parent)  # 0600; renamed whole, so that no reader sees half a file
-    with os.fdopen(handle, "wb") as stream:
-        parser.save(stream)
-    Path(name).replace(file)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            parser.save(stream)
+        Path(name).replace(file)
+    finally:
+        Path(name).unlink(missing_ok=True)
