@@ -27,7 +27,7 @@ from lark.grammar import Rule
 from lark.lexer import BasicLexer, Lexer, LexerState
 
 from kql.errors import KqlLimitError, Span
-from kql.recognition import QUOTED, UNCLOSED, in_words
+from kql.recognition import BLANKS, QUOTED, UNCLOSED, in_words
 
 GRAMMAR = Path(__file__).with_name("kql.lark")
 MAX_CHARACTERS = 1024 * 1024
@@ -52,7 +52,7 @@ def parse_tree(text: str) -> Tree[Token]:
 
 # ---------------------------------------------------------------- limits
 
-_PIECE = re.compile(QUOTED + UNCLOSED + r"|(?P<open>[(\[{])|(?P<close>[)\]}])|\w+|[^\w\s]", re.MULTILINE)
+_PIECE = re.compile(QUOTED + UNCLOSED + BLANKS + r"|(?P<open>[(\[{])|(?P<close>[)\]}])|\w+|[^\w\s]", re.MULTILINE)
 
 
 def check_limits(text: str) -> None:

@@ -55,7 +55,8 @@ _SIGNS = {
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CURLY = "“”„‟‘’‚‛«»"
 UNCLOSED = r"""|@["'][\s\S]*|["'].*|(?:```|~~~)[\s\S]*"""  # read on from the next sign, it would cost n² steps
-_BRACKET = re.compile(QUOTED + UNCLOSED + r"|(?P<bracket>[()\[\]{}])", re.MULTILINE)
+BLANKS = r"|\s{9,}"  # skipped at once; single ones cost less unnoticed
+_BRACKET = re.compile(QUOTED + UNCLOSED + BLANKS + r"|(?P<bracket>[()\[\]{}])", re.MULTILINE)
 
 
 @cache
