@@ -46,7 +46,9 @@ class Hunt:
         clock: the time that `now()` gives.
     """
 
-    def __init__(self, lake: Lake | None, connection: duckdb.DuckDBPyConnection | None = None, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, lake: Lake | None, connection: duckdb.DuckDBPyConnection | None = None, clock: Clock = system_clock
+    ) -> None:
         self._lake = lake
         self._foreign = connection is not None
         self._connection = connection.cursor() if connection is not None else _own_connection(lake)
@@ -89,7 +91,9 @@ class Hunt:
     def names(self) -> Iterable[str]:
         """All tables by name."""
         if self._foreign:
-            rows = self._connection.execute("SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal")
+            rows = self._connection.execute(
+                "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            )
             return [*self._registered, *(name for (name,) in rows.fetchall())]
         stored_names = self._lake.tables() if self._lake is not None else []
         return dict.fromkeys([*self._registered, *TABLES, *stored_names])
@@ -114,7 +118,9 @@ class Hunt:
             physical = [physical_names(c.name for c in columns)[c.name] for c in columns]
             held = f"__registered_{len(self._registered)}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
             self._connection.register(held, rows)
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS SELECT {_selected(columns, physical)} FROM {_quoted(held)}")
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW {_quoted(name)} AS SELECT {_selected(columns, physical)} FROM {_quoted(held)}"
+            )
             self._registered[name] = columns
 
     def _foreign_schema(self, table: str) -> Schema | None:
@@ -131,7 +137,12 @@ class Hunt:
         """The program of a query over this hunt's tables."""
         return kql.compile(text, self, parameters)
 
-    def query(self, text: str, parameters: Mapping[str, object] | None = None, timespan: timedelta | tuple[datetime, datetime] | None = None) -> Result:
+    def query(
+        self,
+        text: str,
+        parameters: Mapping[str, object] | None = None,
+        timespan: timedelta | tuple[datetime, datetime] | None = None,
+    ) -> Result:
         """Runs a query.
 
         Args:
@@ -146,7 +157,9 @@ class Hunt:
             raise HuntingError("A timespan for the whole query is not supported yet.", hint="Filter on Timestamp in the query.")
         program = self.compile(text, parameters)
         now = self.clock()
-        values = {name: _bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()}
+        values = {
+            name: _bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()
+        }
         with self._lock:
             self._prepare(program)
             table = self._run(program, values)
@@ -165,7 +178,9 @@ class Hunt:
         for name in program.vectorised:
             if name not in self._functions:
                 function = vectorised.FUNCTIONS[name]
-                self._connection.create_function(name, function.call, function.parameters, function.result, type="arrow", null_handling="special")
+                self._connection.create_function(
+                    name, function.call, function.parameters, function.result, type="arrow", null_handling="special"
+                )  # type: ignore[call-overload]
                 self._functions.add(name)
 
     def _view(self, table: str) -> None:
@@ -230,7 +245,10 @@ def connect(target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = syste
 
 def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:
     """A connection of our own that reads the store's folder and nothing else."""
-    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False, "autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection = duckdb.connect(
+        ":memory:",
+        config={"python_enable_replacements": False, "autoinstall_known_extensions": False, "autoload_known_extensions": False},
+    )
     if lake is not None:
         connection.execute("SET allowed_directories = [$root]".replace("$root", "'" + str(lake.root).replace("'", "''") + "/'"))
     connection.execute("SET enable_external_access = false")
@@ -258,7 +276,13 @@ def _read_file(path: Path) -> pa.Table:
     import pyarrow.json
     import pyarrow.parquet
 
-    readers = {".parquet": pyarrow.parquet.read_table, ".csv": pyarrow.csv.read_csv, ".json": pyarrow.json.read_json, ".ndjson": pyarrow.json.read_json, ".jsonl": pyarrow.json.read_json}
+    readers = {
+        ".parquet": pyarrow.parquet.read_table,
+        ".csv": pyarrow.csv.read_csv,
+        ".json": pyarrow.json.read_json,
+        ".ndjson": pyarrow.json.read_json,
+        ".jsonl": pyarrow.json.read_json,
+    }
     if path.suffix.lower() not in readers:
         raise HuntingError(f"Files of the kind '{path.suffix}' cannot be read.", hint=f"Known: {', '.join(readers)}.")
     try:
@@ -297,7 +321,14 @@ def _from_arrow(kind: pa.DataType) -> ScalarType:
 def _kql_type(sql: str) -> ScalarType:
     """The KQL type of a column of a foreign table."""
     word = re.split(r"[(\[ ]", sql)[0].upper()
-    kinds = {"BOOLEAN": ScalarType.BOOL, "DOUBLE": ScalarType.REAL, "FLOAT": ScalarType.REAL, "DECIMAL": ScalarType.DECIMAL, "UUID": ScalarType.GUID, "JSON": ScalarType.DYNAMIC}
+    kinds = {
+        "BOOLEAN": ScalarType.BOOL,
+        "DOUBLE": ScalarType.REAL,
+        "FLOAT": ScalarType.REAL,
+        "DECIMAL": ScalarType.DECIMAL,
+        "UUID": ScalarType.GUID,
+        "JSON": ScalarType.DYNAMIC,
+    }
     if sql.endswith("]") or word in ("STRUCT", "MAP", "UNION", "VARIANT"):
         return ScalarType.DYNAMIC
     if word in ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"):
@@ -313,7 +344,8 @@ def _selected(schema: Iterable[Column], physical: Iterable[str]) -> str:
     """Columns as the language wants them: dynamics as JSON, guids as UUID."""
     casts = {ScalarType.DYNAMIC, ScalarType.GUID}
     return ", ".join(
-        f"CAST({_quoted(n)} AS {_TYPES[c.type]}) AS {_quoted(n)}" if c.type in casts else _quoted(n) for c, n in zip(schema, physical, strict=True)
+        f"CAST({_quoted(n)} AS {_TYPES[c.type]}) AS {_quoted(n)}" if c.type in casts else _quoted(n)
+        for c, n in zip(schema, physical, strict=True)
     )
 
 
@@ -343,11 +375,11 @@ def _bound(value: object, kind: ScalarType, name: str) -> object:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         case ScalarType.BOOL, bool():
             return value
-        case (ScalarType.INT | ScalarType.LONG), int() if not isinstance(value, bool):
+        case ((ScalarType.INT | ScalarType.LONG), int()) if not isinstance(value, bool):
             return value
-        case (ScalarType.REAL | ScalarType.DECIMAL), (int() | float() | Decimal()):
+        case ((ScalarType.REAL | ScalarType.DECIMAL), (int() | float() | Decimal())):
             return float(value) if kind is ScalarType.REAL else Decimal(str(value))
-        case (ScalarType.STRING | ScalarType.GUID), _ if not isinstance(value, bool | int | float):
+        case ((ScalarType.STRING | ScalarType.GUID), _) if not isinstance(value, bool | int | float):
             return str(value)
         case _, str():
             from kql.syntax.literals import parse_constant
@@ -355,7 +387,9 @@ def _bound(value: object, kind: ScalarType, name: str) -> object:
             parsed = parse_constant(value, kind)
             if parsed is not None:
                 return datetime(1970, 1, 1) + timedelta(microseconds=int(str(parsed))) if kind is ScalarType.DATETIME else parsed
-    raise KqlSemanticError(f"The query parameter '{name}' is a {kind}, found {type(value).__name__}.", hint="Pass a value of that type.")
+    raise KqlSemanticError(
+        f"The query parameter '{name}' is a {kind}, found {type(value).__name__}.", hint="Pass a value of that type."
+    )
 
 
 _PATHS = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"]+")

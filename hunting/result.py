@@ -72,7 +72,9 @@ class Result:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Rows of Python values: aware UTC datetime, timedelta, Decimal, UUID, and dict/list/str/number for dynamic."""
-        columns = [_python(values.to_pylist(), column.type) for values, column in zip(self.table.columns, self.schema, strict=True)]
+        columns = [
+            _python(values.to_pylist(), column.type) for values, column in zip(self.table.columns, self.schema, strict=True)
+        ]
         return list(zip(*columns, strict=True)) if columns else []
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kql.catalog import Catalog, StaticCatalog
 from kql.compiler import Program, compile
-from kql.explain import explain
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
+from kql.explain import explain
 
 __all__ = [
     "Catalog",

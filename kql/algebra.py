@@ -275,7 +275,9 @@ class Aggregate(Node):
         return tuple(item.column for item in (*self.keys, *self.items))
 
 
-JoinKind = Choice["inner", "innerunique", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti", "rightsemi", "rightanti"]
+JoinKind = Choice[
+    "inner", "innerunique", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti", "rightsemi", "rightanti"
+]
 
 
 @dataclass(frozen=True, slots=True)

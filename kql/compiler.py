@@ -40,7 +40,7 @@ class Program:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
-def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> Program:  # noqa: A001
+def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> Program:
     """Compiles a query.
 
     Args:

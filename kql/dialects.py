@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
@@ -26,14 +26,15 @@ class _Plain(_SqlglotDuckDB):
         return path
 
     class Tokenizer(_SqlglotDuckDB.Tokenizer):
-        HEREDOC_STRINGS: list[Any] = []  # noqa: RUF012 - sqlglot's own declaration
+        HEREDOC_STRINGS: ClassVar[list[Any]] = []
 
 
 # Words that stand before a bracket without being functions; everything else keeps its exact name as an Anonymous node.
-_NOT_FUNCTIONS = frozenset(
-    "and any array as between by case cast distinct else end escape exists extract filter from ilike in interval is like "
-    "lambda not on or order over select then try try_cast values when where".split()
-)
+_WORDS = """
+    and any array as between by case cast distinct else end escape exists extract filter from ilike in interval is like
+    lambda not on or order over select then try try_cast values when where
+"""
+_NOT_FUNCTIONS = frozenset(_WORDS.split())
 _MARK = "fn__"
 _NAME_OR_STRING = re.compile(r"('(?:[^']|'')*')|(?<![\w$.\"])([A-Za-z_]\w*)(?=\s*\()")
 
@@ -42,7 +43,7 @@ class Dialect:
     """One SQL dialect. `types`: KQL type -> SQL type."""
 
     name = ""
-    types: dict[ScalarType, str]
+    types: ClassVar[dict[ScalarType, str]]
 
     def template(self, text: str) -> exp.Expression:
         """The tree of a template; the same text gives the same tree, which must not be changed."""
@@ -55,7 +56,7 @@ class Dialect:
 
 class DuckDB(Dialect):
     name = "duckdb"
-    types = {  # noqa: RUF012
+    types: ClassVar[dict[ScalarType, str]] = {
         ScalarType.BOOL: "BOOLEAN",
         ScalarType.INT: "INTEGER",
         ScalarType.LONG: "BIGINT",
@@ -93,7 +94,10 @@ def _parse_template(text: str) -> exp.Expression:
     logger, handler = logging.getLogger("sqlglot"), _Refuse()
     logger.addHandler(handler)
     try:
-        tree = sqlglot.parse_one("SELECT " + marked, dialect=_PLAIN).selects[0]
+        select = sqlglot.parse_one("SELECT " + marked, dialect=_PLAIN)
+        assert isinstance(select, exp.Select)
+        tree = select.selects[0]
+        assert isinstance(tree, exp.Expression)
     finally:
         logger.removeHandler(handler)
     for node in tree.find_all(exp.Anonymous):
@@ -106,7 +110,10 @@ _OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Interval)
 _CLOSED = (exp.Anonymous, exp.Paren, exp.Cast, exp.TryCast, exp.Case, exp.If, exp.Array, exp.Try, exp.Order, exp.Filter)
 
 
-def fill(template: exp.Expression, args: dict[str, list[exp.Expression]], closed: bool = True) -> exp.Expression | list[exp.Expression]:
+Arguments = dict[str, list[exp.Expression]]
+
+
+def fill(template: exp.Expression, args: Arguments, closed: bool = True) -> exp.Expression | list[exp.Expression]:
     """A copy of a template with each `$name` replaced by its arguments, bracketed where an operator stands around it.
 
     An argument that the template uses twice is copied; the first use takes the tree itself.
@@ -121,14 +128,11 @@ def fill(template: exp.Expression, args: dict[str, list[exp.Expression]], closed
         if isinstance(value, exp.Expression):
             filled[key] = fill(value, args, inside)
         elif isinstance(value, list):
-            filled[key] = [tree for part in value for tree in _as_list(fill(part, args, inside) if isinstance(part, exp.Expression) else part)]
+            parts = [fill(part, args, inside) if isinstance(part, exp.Expression) else part for part in value]
+            filled[key] = [tree for part in parts for tree in (part if isinstance(part, list) else [part])]
         else:
             filled[key] = value
     return template.__class__(**filled)
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def bracketed(tree: exp.Expression, closed: bool = False) -> exp.Expression:

@@ -35,9 +35,9 @@ from kql.algebra import (
     columns_of,
     walk,
 )
-from kql.dialects import Dialect, fill
+from kql.dialects import Dialect
 from kql.types import ScalarType, Schema, physical_names
-from kql.values import Order, ValueLowering, cast_, column, conjunction, fresh, function, name, null
+from kql.values import Order, alias, ValueLowering, cast_, column, conjunction, fresh, function, name, null
 
 MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
 
@@ -140,14 +140,14 @@ class Lowering(ValueLowering):
         names = list(physical_names(c.name for c in relation.columns).values())
         kinds = [self.dialect.types[c.type] for c in relation.columns]
         if not relation.rows:
-            nulls = [exp.alias_(null(kind), n, quoted=True) for kind, n in zip(kinds, names, strict=True)]
+            nulls = [alias(null(kind), n) for kind, n in zip(kinds, names, strict=True)]
             empty: exp.Expression = exp.Select(expressions=nulls, where=exp.Where(this=exp.false()))
             return Block(exp.Subquery(this=empty), _columns(relation.columns))
         rows = [exp.Tuple(expressions=[self.literal(cell) for cell in row]) for row in relation.rows]
         first = [cast_(cell, kind) for cell, kind in zip(rows[0].expressions, kinds, strict=True)]
         rows[0] = exp.Tuple(expressions=first)
-        alias = exp.TableAlias(this=name("rows"), columns=[name(n) for n in names])
-        return Block(exp.Values(expressions=rows, alias=alias), _columns(relation.columns))
+        called = exp.TableAlias(this=name("rows"), columns=[name(n) for n in names])
+        return Block(exp.Values(expressions=rows, alias=called), _columns(relation.columns))
 
     def _filter(self, relation: Filter) -> Block:
         block = self.block(relation.input)
@@ -192,7 +192,8 @@ class Lowering(ValueLowering):
     def _sort(self, relation: Sort) -> Block:
         block = self.block(relation.input)
         simple = all(isinstance(key.value, ColumnRef) for key in relation.keys)
-        if block.limit is not None or block.distinct or not (simple or (block.group is None and block.plain(_read(k.value for k in relation.keys)))):
+        computed = block.group is None and block.plain(_read(key.value for key in relation.keys))
+        if block.limit is not None or block.distinct or not (simple or computed):
             block = self.wrap(block, relation.input.schema)
         block.order = [Order(self.value(key.value, block.columns), key.descending, key.nulls_first) for key in relation.keys]
         return block
@@ -225,11 +226,11 @@ class Lowering(ValueLowering):
         nulls = pair[0].nullable and pair[1].nullable
         return exp.NullSafeEQ(this=left, expression=right) if nulls else exp.EQ(this=left, expression=right)
 
-    def _side(self, relation: Relation, alias: str, unique: Sequence[Value] = ()) -> Block:
+    def _side(self, relation: Relation, called: str, unique: Sequence[Value] = ()) -> Block:
         """A join's input as a table or subquery under an alias; one row for each `unique` key."""
         block = self.block(relation)
         bare = block.open and not (block.where or block.order or block.joins) and block.plain(block.columns)
-        table = exp.TableAlias(this=exp.Identifier(this=alias, quoted=False))
+        table = exp.TableAlias(this=exp.Identifier(this=called, quoted=False))
         if unique:
             if not (block.open and block.plain(_read(unique))):
                 block = self.wrap(block, relation.schema)
@@ -239,12 +240,13 @@ class Lowering(ValueLowering):
             source: exp.Expression = exp.Subquery(this=tree, alias=table)
         elif bare and isinstance(block.source, exp.Table):
             block.source.set("alias", table)
-            columns = {n: column(tree.name, alias) for n, tree in block.columns.items()}
+            columns: dict[str, exp.Expression] = {n: column(tree.name, called) for n, tree in block.columns.items()}
             return Block(block.source, columns, depth=block.depth)
         else:
             source = exp.Subquery(this=self.select(block, relation.schema), alias=table)
         names = physical_names(c.name for c in relation.schema)
-        return Block(source, {n: column(sql, alias) for n, sql in names.items()}, depth=block.depth + 1)
+        columns = {n: column(sql, called) for n, sql in names.items()}
+        return Block(source, columns, depth=block.depth + 1)
 
     def _union(self, relation: Union) -> Block:
         blocks = [self.block(each) for each in relation.inputs]
@@ -275,15 +277,15 @@ class Lowering(ValueLowering):
     def _list(self, tree: exp.Expression, relation: Unnest) -> exp.Expression:
         """A dynamic as a list of its elements: an array's, a bag's properties, else the value itself."""
         text = _BAG_PAIRS if relation.bags_as_arrays else _BAG_BAGS
-        filled = fill(self.dialect.template(_ELEMENTS.replace("$bag", text)), {"x": [tree]})
-        assert isinstance(filled, exp.Expression)
-        return filled if relation.limit is None else function("list_slice", filled, exp.Literal.number(1), exp.Literal.number(relation.limit))
+        filled = self.filled(_ELEMENTS.replace("$bag", text), x=tree)
+        if relation.limit is None:
+            return filled
+        return function("list_slice", filled, exp.Literal.number(1), exp.Literal.number(relation.limit))
 
     def _range(self, relation: Range) -> Block:
-        args = {key: [self.value(v, {})] for key, v in (("start", relation.start), ("stop", relation.stop), ("step", relation.step))}
-        filled = fill(self.dialect.template(_RANGE.get(relation.column.type, _RANGE_LONG)), args)
-        assert isinstance(filled, exp.Expression)
-        select = exp.Select(expressions=[exp.alias_(filled, relation.column.name, quoted=True)])
+        start, stop, step = (self.value(each, {}) for each in (relation.start, relation.stop, relation.step))
+        filled = self.filled(_RANGE.get(relation.column.type, _RANGE_LONG), start=start, stop=stop, step=step)
+        select = exp.Select(expressions=[alias(filled, relation.column.name)])
         return Block(exp.Subquery(this=select), _columns((relation.column,)), depth=1)
 
     # ------------------------------------------------------------ blocks
@@ -297,7 +299,7 @@ class Lowering(ValueLowering):
             shown = next((names[n] for n, tree in block.columns.items() if n in names and _same(tree, key.expression)), None)
             if shown is None:
                 shown = f"__order_{len(extra) + 1}"
-                extra.append(exp.alias_(fresh(key.expression), shown, quoted=True))
+                extra.append(alias(fresh(key.expression), shown))
             order.append(Order(column(shown), key.descending, key.nulls_first))
         if block.limit is None:
             block.order = []
@@ -315,7 +317,7 @@ class Lowering(ValueLowering):
         names = physical_names(c.name for c in schema)
         trees = [fresh(block.columns[c.name]) for c in schema]
         items = [
-            tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else exp.alias_(tree, names[c.name], quoted=True)
+            tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else alias(tree, names[c.name])
             for tree, c in zip(trees, schema, strict=True)
         ]
         order = [self._ordered(key, block, names) for key in block.order]
@@ -352,8 +354,8 @@ class Lowering(ValueLowering):
         return Order(tree, key.descending, key.nulls_first).tree()
 
     def _cte(self, named: str, tree: exp.Expression, materialized: bool = False) -> None:
-        alias = exp.TableAlias(this=name(named))
-        self.ctes.append(exp.CTE(this=tree, alias=alias, materialized=True if materialized else None))
+        called = exp.TableAlias(this=name(named))
+        self.ctes.append(exp.CTE(this=tree, alias=called, materialized=True if materialized else None))
 
 
 def _columns(schema: Schema, physical: Sequence[str] = ()) -> dict[str, exp.Expression]:

@@ -64,7 +64,9 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
     line = fitting[min(costs)[1]]
     for parameter, arg in zip(line.per_argument(len(args)), args, strict=True):
         if parameter.constant and not isinstance(arg.value, Literal):
-            raise KqlSemanticError(f"Function '{name}': argument '{parameter.name}' must be a constant.", arg.span, _usage([line]))
+            raise KqlSemanticError(
+                f"Function '{name}': argument '{parameter.name}' must be a constant.", arg.span, _usage([line])
+            )
     return _call(line, args)
 
 

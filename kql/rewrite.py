@@ -27,8 +27,8 @@ from kql.algebra import (
     Range,
     Reference,
     Relation,
-    Scan,
     ScalarQuery,
+    Scan,
     Sort,
     SortKey,
     Union,
@@ -238,7 +238,9 @@ def drop_sort(relation: Relation) -> Relation:
     """Removes orders that nobody sees: below a group without order, a join, a union, or another sort."""
     below = tuple(drop_sort(each) for each in inputs(relation))
     match relation:
-        case Aggregate() if not any(isinstance(v, Call) and v.function.ordered for item in relation.items for v in walk(item.value)):
+        case Aggregate() if not any(
+            isinstance(v, Call) and v.function.ordered for item in relation.items for v in walk(item.value)
+        ):
             below = tuple(_unsorted(each) for each in below)
         case Join() | Sort(keys=(_, *_)):
             below = tuple(_unsorted(each) for each in below)
@@ -300,7 +302,9 @@ def _pruned(relation: Relation, needed: set[str], shared: dict[str, set[str]]) -
     match relation:
         case Scan():
             keep = [at for at, c in enumerate(relation.columns) if c.name in needed] or [0]
-            return replace(relation, columns=tuple(relation.columns[i] for i in keep), physical=tuple(relation.physical[i] for i in keep))
+            return replace(
+                relation, columns=tuple(relation.columns[i] for i in keep), physical=tuple(relation.physical[i] for i in keep)
+            )
         case Values() | Range():
             return relation
         case Reference():

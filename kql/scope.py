@@ -12,7 +12,7 @@ from kql.errors import KqlSemanticError, Span, closest
 from kql.types import Column, ScalarType, Schema, physical_names
 
 if TYPE_CHECKING:
-    from kql.syntax.statements import UserFunction
+    pass
 
 # The two names of a table's time: the hunting portal's and Log Analytics'.
 _TIME = {"TimeGenerated": "Timestamp", "Timestamp": "TimeGenerated"}
@@ -89,7 +89,11 @@ class Scope:
         if isinstance(meaning, Value):
             return meaning
         if meaning is not None or self.context.catalog.schema(name):
-            raise KqlSemanticError(f"'{self.operator}' operator: '{name}' is a table, a scalar is expected here.", span, "Use toscalar() to take one value of it.")
+            raise KqlSemanticError(
+                f"'{self.operator}' operator: '{name}' is a table, a scalar is expected here.",
+                span,
+                "Use toscalar() to take one value of it.",
+            )
         near = [column.name for column in self.row or ()] + [n for n, m in self.names.items() if isinstance(m, Value)]
         hint = RETIRED.get(name, "") or closest(name, near)
         raise KqlSemanticError(f"'{self.operator}' operator: Failed to resolve scalar expression named '{name}'", span, hint)

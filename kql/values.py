@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import assert_never, cast
 
 from sqlglot import exp
@@ -22,7 +23,6 @@ from kql.algebra import (
     Path,
     Relation,
     ScalarQuery,
-    SortKey,
     Value,
     Window,
 )
@@ -54,6 +54,10 @@ def column(text: str, table: str | None = None) -> exp.Column:
     return exp.Column(this=name(text), table=exp.Identifier(this=table, quoted=False) if table else None)
 
 
+def alias(tree: exp.Expression, text: str) -> exp.Expression:
+    return exp.Alias(this=tree, alias=name(text))
+
+
 def fresh(tree: exp.Expression) -> exp.Expression:
     """The tree if it stands nowhere yet, else a copy: a tree has one parent."""
     return tree if tree.parent is None else tree.copy()
@@ -64,17 +68,19 @@ def null(kind: str) -> exp.Expression:
 
 
 def cast_(tree: exp.Expression, kind: str) -> exp.Expression:
-    return exp.Cast(this=tree, to=exp.DataType.build(kind, dialect="duckdb") if kind not in _KINDS else _KINDS[kind].copy())
+    return exp.Cast(this=tree, to=_data_type(kind).copy())
 
 
-_KINDS: dict[str, exp.DataType] = {}
+@cache
+def _data_type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect="duckdb")
 
 
 def function(name: str, *args: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this=name, expressions=list(args))
 
 
-def conjunction(parts: Sequence[exp.Expression], kind: type[exp.Connector] = exp.And) -> exp.Expression:
+def conjunction(parts: Sequence[exp.Expression], kind: type[exp.Expression] = exp.And) -> exp.Expression:
     """A balanced tree: a chain of thousands must not be thousands deep."""
     if len(parts) == 1:
         return parts[0]
@@ -102,7 +108,7 @@ class ValueLowering:
             case Call():
                 return self.call(value, columns, order)
             case Logical(op=op, args=args):
-                kind: type[exp.Connector] = exp.And if op == "and" else exp.Or
+                kind: type[exp.Expression] = exp.And if op == "and" else exp.Or
                 parts = [self.value(arg, columns, order) for arg in args]
                 return conjunction([exp.Paren(this=part) if isinstance(part, exp.Connector) else part for part in parts], kind)
             case Not(arg=arg):
@@ -113,8 +119,9 @@ class ValueLowering:
                 return self.in_list(value, columns, order)
             case InRelation(value=inner, relation=relation, folded=folded):
                 tree = self.value(inner, columns, order)
-                tree = function("lower", tree) if folded else bracketed(tree)
-                found: exp.Expression = exp.In(this=tree, query=self.subquery(relation))
+                found: exp.Expression = exp.In(
+                    this=function("lower", tree) if folded else bracketed(tree), query=self.subquery(relation)
+                )
                 return function("coalesce", found, exp.false()) if inner.nullable else found
             case ScalarQuery(relation=relation):
                 tree = self.subquery(relation)
@@ -166,13 +173,20 @@ class ValueLowering:
             named.setdefault(parameter.name, []).append(tree)
         for parameter in line.parameters:
             named.setdefault(parameter.name, [])
-        tree = fill(self.dialect.template(self._template(call)), named)
-        if isinstance(tree, list):
-            raise TypeError(f"the template of {line.signature} is a bare repeated parameter")
+        tree = self._filled(self._template(call), named)
         if line.ordered and order:
             _order_inside(tree, order)
         if call.type is ScalarType.STRING and _may_be_null(call):
             return function("coalesce", tree, exp.Literal.string(""))
+        return tree
+
+    def filled(self, template: str, **args: exp.Expression) -> exp.Expression:
+        """A template of the lowering itself with its arguments."""
+        return self._filled(template, {key: [tree] for key, tree in args.items()})
+
+    def _filled(self, template: str, args: dict[str, list[exp.Expression]]) -> exp.Expression:
+        tree = fill(self.dialect.template(template), args)
+        assert isinstance(tree, exp.Expression), f"a template is a bare repeated parameter: {template}"
         return tree
 
     def _template(self, call: Call) -> str:
@@ -188,9 +202,7 @@ class ValueLowering:
         return line.template([arg.value if isinstance(arg, Literal) else UNKNOWN for arg in call.args])
 
     def window(self, window: Window, columns: Columns, order: Sequence[Order]) -> exp.Expression:
-        keys = [
-            Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order
-        ] or list(order)
+        keys = [Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order] or list(order)
         frame = self.dialect.template(f"x() OVER ({window.frame})").args.get("spec") if window.frame else None
         over = exp.Window(
             this=self.call(window.call, columns),
@@ -217,8 +229,7 @@ class ValueLowering:
                 text += f"[{step}]" if step >= 0 else f"[#{step}]"
             else:
                 template = _KEY_STEP if step.type is ScalarType.STRING else _INDEX_STEP
-                filled = fill(self.dialect.template(template), {"step": [self.value(step, columns, order)]})
-                parts += [exp.Literal.string(text), cast(exp.Expression, filled)]
+                parts += [exp.Literal.string(text), self.filled(template, step=self.value(step, columns, order))]
                 text = ""
         if text:
             parts.append(exp.Literal.string(text))
@@ -232,7 +243,9 @@ _INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCH
 
 def _may_be_null(call: Call) -> bool:
     line = call.function
-    return line.kind is not Kind.WINDOW and (line.nulls == "some" or (line.nulls == "strict" and any(a.nullable for a in call.args)))
+    return line.kind is not Kind.WINDOW and (
+        line.nulls == "some" or (line.nulls == "strict" and any(a.nullable for a in call.args))
+    )
 
 
 def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:
@@ -260,6 +273,3 @@ def _real(value: float) -> exp.Expression:
     text = repr(abs(value))
     tree: exp.Expression = exp.Literal.number(text if "e" in text else text + "e0")
     return exp.Neg(this=tree) if value < 0 or repr(value).startswith("-") else tree
-
-
-__all__ = ["Columns", "Order", "SortKey", "ValueLowering", "bracketed", "cast_", "column", "conjunction", "fresh", "function", "name", "null"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
+
 def _wrapped(infix: str) -> str:
     """64-bit two's complement of a 128-bit result."""
     exact = f"(CAST($left AS HUGEINT) {infix} CAST($right AS HUGEINT))"

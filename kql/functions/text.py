@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kql.functions.registry import SCALARS, UNKNOWN, Naming, scalar
+from kql.functions.registry import SCALARS, Naming, scalar
 
 scalar("strlen(text: string) -> long", "length($text)", "strlen('häuser') -> 6", "Number of characters.", naming=Naming.FUNCTION_ONLY)
 scalar("tolower(text: string) -> string", "lower($text)", "tolower('ABC') -> 'abc'", "In lower case.")
@@ -44,7 +44,7 @@ def _extract_all(constants: list[object]) -> str:
     import re
 
     pattern = constants[0]
-    groups = re.compile(_python(pattern)).groups if isinstance(pattern, str) and pattern is not UNKNOWN else 1
+    groups = re.compile(_python(pattern)).groups if isinstance(pattern, str) else 1
     if groups <= 1:
         return "to_json(regexp_extract_all($source, $regex, 1))"
     lists = ", ".join(f"regexp_extract_all($source, $regex, {group})" for group in range(1, groups + 1))

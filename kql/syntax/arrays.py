@@ -45,7 +45,9 @@ class MvExpand(Operator):
         for each in self.items:
             value = each.item.bind(inner)
             if value.type is not ScalarType.DYNAMIC:
-                raise KqlSemanticError(f"'mv-expand' operator: expects a dynamic, found {value.type}.", each.span, "Use parse_json() or todynamic().")
+                raise KqlSemanticError(
+                    f"'mv-expand' operator: expects a dynamic, found {value.type}.", each.span, "Use parse_json() or todynamic()."
+                )
             column = value.name if isinstance(value, ColumnRef) and not isinstance(each.item, Named) else None
             name = column or each.item.auto_name(inner) or f"Column{len(items) + 1}"
             replaces = column is not None or isinstance(each.item, Named)
@@ -71,7 +73,10 @@ class MvExpand(Operator):
         kinds = {name: scalar_type(each.type) for name, each in zip(names, self.items, strict=True) if each.type is not None}
         if not kinds:
             return relation
-        items = tuple(Item(item.name, convert(item.value, kinds[item.name]) if item.name in kinds else item.value) for item in passing(relation.schema))
+        items = tuple(
+            Item(item.name, convert(item.value, kinds[item.name]) if item.name in kinds else item.value)
+            for item in passing(relation.schema)
+        )
         return Project(relation, items, span=self.span)
 
 

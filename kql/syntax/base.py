@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -148,15 +148,3 @@ def _node(tree: Tree[Token], built: list[Any]) -> Any:
         if node.depth > MAX_DEPTH:
             raise KqlLimitError("The query is nested too deeply.", span, f"At most {MAX_DEPTH} levels are allowed.")
     return node
-
-
-def place(child: Syntax | Token | None) -> Span:
-    """Where a child stands."""
-    if isinstance(child, Token):
-        return Span(child.start_pos or 0, child.end_pos or 0)
-    return child.span if child is not None else Span(0, 0)
-
-
-def expect_columns(found: Sequence[Any], message: str, span: Span) -> None:
-    if not found:
-        raise KqlSemanticError(message, span)

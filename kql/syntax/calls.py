@@ -8,17 +8,16 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Bound, Call, Limit, Literal, Logical, Not, Relation, ScalarQuery, Sort, Value, Window, passing, ref
+from kql.algebra import Bound, Call, Limit, Literal, Not, Relation, ScalarQuery, Value, Window, ref
 from kql.errors import KqlSemanticError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.dynamic import PACK, PACK_ARRAY
 from kql.functions.logic import CASE
 from kql.functions.registry import Naming
-from kql.functions.text import STRCAT
-from kql.overloads import CONVERSIONS, Argument, call, convert, invoke
+from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
-from kql.syntax.expressions import NameRef, boolean
+from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
 from kql.syntax.statements import UserFunction
 from kql.types import ScalarType, common_type
@@ -84,8 +83,16 @@ class FunctionCall(Expression):
         if name in SCALARS:
             return call(name, self.bound(scope), self.span)
         if name in AGGREGATES:
-            raise KqlSemanticError(f"'{scope.operator}' operator: The aggregate '{name}' can be used only in summarize.", self.span)
-        near = [*SCALARS, *AGGREGATES, *WINDOWS, *FORMS, *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction))]
+            raise KqlSemanticError(
+                f"'{scope.operator}' operator: The aggregate '{name}' can be used only in summarize.", self.span
+            )
+        near = [
+            *SCALARS,
+            *AGGREGATES,
+            *WINDOWS,
+            *FORMS,
+            *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction)),
+        ]
         raise KqlSemanticError(f"Unknown function: '{name}'.", self.span, closest(name, near))
 
     def bound(self, scope: Scope) -> list[Argument]:
@@ -121,7 +128,9 @@ class FunctionCall(Expression):
         if name == "table" and self.items and isinstance(self.items[0], Constant):
             return scope.table(str(self.items[0].literal.value), self.span)
         if name in SCALARS or name in AGGREGATES:
-            raise KqlSemanticError(f"'{name}' is a scalar function; a table is expected here.", self.span, "Begin with a table, or with 'print'.")
+            raise KqlSemanticError(
+                f"'{name}' is a scalar function; a table is expected here.", self.span, "Begin with a table, or with 'print'."
+            )
         near = [*scope.context.catalog.names(), *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction))]
         raise KqlSemanticError(f"Unknown function: '{name}'.", self.span, closest(name, near))
 
@@ -187,7 +196,11 @@ def unified(args: Sequence[Argument], span: Span) -> list[Value]:
     kinds = [arg.value.type for arg in args if not (isinstance(arg.value, Literal) and arg.value.value is None)]
     kind = ScalarType.DYNAMIC if ScalarType.DYNAMIC in kinds else common_type(kinds or [args[0].value.type])
     if kind is None:
-        raise KqlSemanticError(f"The values have no common type: {', '.join(dict.fromkeys(kinds))}.", span, "Convert them, for example with tostring().")
+        raise KqlSemanticError(
+            f"The values have no common type: {', '.join(dict.fromkeys(kinds))}.",
+            span,
+            "Convert them, for example with tostring().",
+        )
     return [convert(arg.value, kind) for arg in args]
 
 
@@ -208,7 +221,7 @@ def _pack(node: FunctionCall, scope: Scope) -> Value:
     return call(PACK.name if keyed else PACK_ARRAY.name, args, node.span)
 
 
-def _pack_all(node: FunctionCall, scope: Scope) -> Value:
+def _pack_all(_: FunctionCall, scope: Scope) -> Value:
     values: list[Value] = []
     for column in scope.row or ():
         values += [Literal(column.name, ScalarType.STRING), convert(ref(column), ScalarType.DYNAMIC)]
@@ -235,7 +248,7 @@ def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:
     return found if found is not None else fallback
 
 
-def _ingestion_time(node: FunctionCall, scope: Scope) -> Value:
+def _ingestion_time(_: FunctionCall, scope: Scope) -> Value:
     found = scope.column("Timestamp")
     return found if found is not None else Literal(None, ScalarType.DATETIME)
 
@@ -262,5 +275,3 @@ FORMS: dict[str, Form] = {
     "columnifexists": _column_ifexists,
     "ingestion_time": _ingestion_time,
 }
-
-__all__ = ["CONVERSIONS", "FORMS", "STRCAT", "Args", "FunctionCall", "Logical", "NameRef", "Named", "Sort", "Star", "passing", "unified"]

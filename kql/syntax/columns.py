@@ -55,7 +55,12 @@ class NamedMany(Expression):
 
 
 def outputs(
-    items: Sequence[Expression], scope: Scope, counted: Callable[[int], str] | None = None, *, automatic: bool = True, taken: Sequence[str] = ()
+    items: Sequence[Expression],
+    scope: Scope,
+    counted: Callable[[int], str] | None = None,
+    *,
+    automatic: bool = True,
+    taken: Sequence[str] = (),
 ) -> list[Item]:
     """Output columns with their names: as given, else automatic, else counted (Column1); a clash gets a number.
 
@@ -71,7 +76,9 @@ def outputs(
             name = counted(at) if counted else f"Column{unnamed}"
         names = [*taken, *(each.name for each in result)]
         if isinstance(item, Named) and name in {each.name for each in result}:
-            raise KqlSemanticError(f"'{scope.operator}' operator: two columns are named '{name}'.", item.span, "Rename one of them.")
+            raise KqlSemanticError(
+                f"'{scope.operator}' operator: two columns are named '{name}'.", item.span, "Rename one of them."
+            )
         result.append(Item(name if isinstance(item, Named) else unique_name(name, names), value))
     return result
 
@@ -144,7 +151,9 @@ class Patterns(Expression):
             pattern = item.pattern if isinstance(item, SortPattern) else item
             matched = _matched(pattern, schema, scope)
             if isinstance(item, SortPattern) and item.direction is not None:
-                matched = sorted(matched, key=_natural if "granny" in item.direction else str, reverse=item.direction.endswith("desc"))
+                matched = sorted(
+                    matched, key=_natural if "granny" in item.direction else str, reverse=item.direction.endswith("desc")
+                )
             found |= dict.fromkeys(matched)
         return list(found)
 
@@ -165,7 +174,9 @@ def _matched(pattern: Expression, schema: Schema, scope: Scope) -> list[str]:
     value = scope.with_row(schema, scope.operator).column(str(pattern.name))
     if value is None:
         hint = closest(pattern.name, [column.name for column in schema])
-        raise KqlSemanticError(f"'{scope.operator}' operator: Failed to resolve column named '{pattern.name}'", pattern.span, hint)
+        raise KqlSemanticError(
+            f"'{scope.operator}' operator: Failed to resolve column named '{pattern.name}'", pattern.span, hint
+        )
     return [value.name]
 
 

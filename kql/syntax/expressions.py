@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
 
-from kql.algebra import InList, InRelation, Literal, Logical, Not, Path, Project, Relation, Value, passing
+from kql.algebra import (
+    Aggregate,
+    Filter,
+    InList,
+    InRelation,
+    Item,
+    Literal,
+    Logical,
+    Not,
+    Path,
+    Project,
+    Relation,
+    ScalarQuery,
+    Value,
+    passing,
+    ref,
+)
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span
-from kql.functions import OPERATORS
+from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope, empty
-from kql.syntax.base import Expression, place, rule
-from kql.syntax.literals import Constant, parse_constant, string_value
+from kql.syntax.base import Expression, rule
+from kql.syntax.literals import Constant, parse_constant
 from kql.types import ScalarType
 
 # ---------------------------------------------------------------- names and members
@@ -235,7 +252,9 @@ class Compare(Expression):
 
     def bind(self, scope: Scope) -> Value:
         op = "!=" if self.op == "<>" else str(self.op)
-        return comparison(op, Argument(self.left.bind(scope), self.left.span), Argument(self.right.bind(scope), self.right.span), self.span)
+        return comparison(
+            op, Argument(self.left.bind(scope), self.left.span), Argument(self.right.bind(scope), self.right.span), self.span
+        )
 
 
 def comparison(op: str, left: Argument, right: Argument, span: Span) -> Value:
@@ -347,13 +366,19 @@ class MatchAnyColumn(Expression):
         right = Argument(self.right.bind(scope), self.right.span)
         columns = [item.value for item in passing(scope.row or ())]
         if right.value.type is ScalarType.STRING:
-            texts = [Argument(convert(v, ScalarType.STRING), self.span) for v in columns if v.type in (ScalarType.STRING, ScalarType.DYNAMIC)]
+            texts = [
+                Argument(convert(v, ScalarType.STRING), self.span)
+                for v in columns
+                if v.type in (ScalarType.STRING, ScalarType.DYNAMIC)
+            ]
             found = tuple(
                 comparison("==", text, right, self.span) if self.op == "==" else match_call(str(self.op), text, right, self.span)
                 for text in texts
             )
         else:
-            found = tuple(comparison("==", Argument(v, self.span), right, self.span) for v in columns if v.type is right.value.type)
+            found = tuple(
+                comparison("==", Argument(v, self.span), right, self.span) for v in columns if v.type is right.value.type
+            )
         return Logical("or", found) if len(found) > 1 else found[0] if found else Literal(False, ScalarType.BOOL)
 
 
@@ -400,14 +425,13 @@ class In(Expression):
         left = Argument(_text(self.left.bind(scope), self.left, word), self.left.span)
         tabular = self._tabular(scope)
         if tabular is not None:
-            words = Path_list(tabular)
-            return call(word, [left, Argument(words, self.args.span)], self.span, OPERATORS)
+            return call(word, [left, Argument(_listed(tabular), self.args.span)], self.span, OPERATORS)
         values = [each.bind(scope) for each in self.args.items]
         constants: list[Value] = []
         found: list[Value] = []
         for value, node in zip(values, self.args.items, strict=True):
             if value.type is ScalarType.DYNAMIC and isinstance(value, Literal):
-                constants += [convert_text(each) for each in _elements(value)]
+                constants += [Literal(str(each.value), ScalarType.STRING) for each in _elements(value)]
             elif value.type is ScalarType.DYNAMIC:
                 found.append(call(word, [left, Argument(value, node.span)], self.span, OPERATORS))
             else:
@@ -426,24 +450,14 @@ class In(Expression):
         return None
 
 
-def Path_list(relation: Relation) -> Value:  # noqa: N802
-    """The first column of a table as one array: toscalar(T | summarize make_set(x))."""
-    from kql.algebra import Aggregate, Item, ScalarQuery, ref
-    from kql.functions import AGGREGATES
-
-    first = ref(relation.schema[0])
-    listed = invoke("make_set", first, registry=AGGREGATES)
-    return ScalarQuery(Aggregate(relation, (), (Item("words", listed),)))
-
-
-def convert_text(literal: Literal) -> Value:
-    return literal if literal.type is ScalarType.STRING else Literal(str(literal.value), ScalarType.STRING)
+def _listed(relation: Relation) -> Value:
+    """The first column of a table as one array."""
+    words = invoke("make_set", ref(relation.schema[0]), registry=AGGREGATES)
+    return ScalarQuery(Aggregate(relation, (), (Item("words", words),)))
 
 
 def _elements(literal: Literal) -> list[Literal]:
     """The elements of a constant array; a constant that is no array is its only element."""
-    import json
-
     value = json.loads(str(literal.value)) if literal.value is not None else []
     kinds = {str: ScalarType.STRING, bool: ScalarType.BOOL, int: ScalarType.LONG, float: ScalarType.REAL}
     parts = value if isinstance(value, list) else [value]
@@ -483,12 +497,7 @@ def _in_relation(left: Value, relation: Relation, folded: bool) -> Value:
         left, key = convert(left, ScalarType.STRING), convert(key, ScalarType.STRING)
     if folded and left.type is ScalarType.STRING:
         key = invoke("tolower", key)
-    from kql.algebra import Filter, Item
-
     only: Relation = Project(relation, (Item(first.name, key),))
     if key.nullable:
         only = Filter(only, invoke("isnotnull", passing(only.schema)[0].value))
     return InRelation(left, only, folded and left.type is ScalarType.STRING)
-
-
-__all__ = ["boolean", "comparison", "match_call", "place", "reconcile", "string_value"]

@@ -8,17 +8,16 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Aggregate, Call, ColumnRef, Item, Project, Relation, Value, children, passing, ref
+from kql.algebra import Aggregate, Call, ColumnRef, Item, Relation, Value, children, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions import AGGREGATES
 from kql.functions.registry import Kind
-from kql.overloads import convert, invoke
+from kql.overloads import invoke
 from kql.scope import Scope, unique_name
-from kql.syntax.base import Expression, Operator, place, rule
+from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named, Star
 from kql.syntax.columns import Items, outputs
 from kql.syntax.sources import Parameters
-from kql.types import ScalarType
 
 # Aggregates that return columns of one row: the first argument chooses it (take_any takes any).
 _ROW_AGGREGATES = {"arg_max": "max", "arg_min": "min", "argmax": "max", "argmin": "min", "take_any": "", "any": ""}
@@ -70,7 +69,11 @@ def _row_columns(node: FunctionCall, scope: Scope, keys: Sequence[Item]) -> list
         result.append((name, invoke(extreme, by, registry=AGGREGATES)))
     for each in rest:
         if isinstance(each, Star):
-            used = {key.value.name for key in keys if isinstance(key.value, ColumnRef)} | {key.name for key in keys} | {name for name, _ in result}
+            used = (
+                {key.value.name for key in keys if isinstance(key.value, ColumnRef)}
+                | {key.name for key in keys}
+                | {name for name, _ in result}
+            )
             result += [(c.name, _of_row(extreme, by, ref(c))) for c in scope.row or () if c.name not in used]
         else:
             result.append((each.auto_name(outer), _of_row(extreme, by, each.bind(outer))))
@@ -86,7 +89,11 @@ def _of_row(extreme: str, by: Value | None, value: Value) -> Value:
 def _refuse_bare_columns(value: Value, span: Span) -> None:
     """Outside its aggregates an item of summarize may not read columns."""
     if isinstance(value, ColumnRef):
-        raise KqlSemanticError(f"'summarize' operator: '{value.name}' stands outside an aggregate.", span, "Aggregate it, for example with take_any(), or group by it.")
+        raise KqlSemanticError(
+            f"'summarize' operator: '{value.name}' stands outside an aggregate.",
+            span,
+            "Aggregate it, for example with take_any(), or group by it.",
+        )
     if not (isinstance(value, Call) and value.function.kind is Kind.AGGREGATE):
         for inner in children(value):
             _refuse_bare_columns(inner, span)
@@ -113,6 +120,3 @@ class Distinct(Operator):
             return Aggregate(source, passing(source.schema), (), span=self.span)
         found = outputs(self.items.items, scope.with_row(source.schema, "distinct"))
         return Aggregate(source, tuple(found), (), span=self.span)
-
-
-__all__ = ["Project", "ScalarType", "convert", "place"]

@@ -10,8 +10,8 @@ from kql.errors import KqlSemanticError, Span, closest
 from kql.overloads import convert
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, refuse, rule
-from kql.syntax.calls import Args
-from kql.syntax.expressions import Chain, Compare, Group, NameRef, reconcile
+from kql.syntax.calls import Args, FunctionCall
+from kql.syntax.expressions import Chain, Compare, Group, Member, NameRef, reconcile
 from kql.syntax.sources import Parameters
 from kql.types import Column, ScalarType
 
@@ -67,12 +67,19 @@ class Lookup(Operator):
 
 def _side(side: str, relation: Relation, padded: bool) -> list[JoinColumn]:
     return [
-        JoinColumn("left" if side == "left" else "right", c.name, Column(c.name, c.type, c.nullable or (padded and c.type is not ScalarType.STRING)), padded)
+        JoinColumn(
+            "left" if side == "left" else "right",
+            c.name,
+            Column(c.name, c.type, c.nullable or (padded and c.type is not ScalarType.STRING)),
+            padded,
+        )
         for c in relation.schema
     ]
 
 
-def _join(left: Relation, right: Relation, kind: str, keys: tuple[tuple[Value, Value], ...], columns: list[JoinColumn], span: Span) -> Join:
+def _join(
+    left: Relation, right: Relation, kind: str, keys: tuple[tuple[Value, Value], ...], columns: list[JoinColumn], span: Span
+) -> Join:
     """Columns of the right side that clash get a number: Timestamp1."""
     named: list[JoinColumn] = []
     for each in columns:
@@ -111,21 +118,19 @@ def _key_column(node: NameRef, relation: Relation, scope: Scope, operator: str, 
 
 def _bind_side(node: Expression, scope: Scope) -> tuple[int, Value]:
     """An expression over one side, and which side that is: 0 left, 1 right, -1 neither or both."""
-    used = {str(each.base.name) for each in _members(node)}
+    used = set(_sides(node))
     side = {frozenset({"$left"}): 0, frozenset({"$right"}): 1}.get(frozenset(used), -1)
     return side, node.bind(scope)
 
 
-def _members(node: object) -> list[object]:
-    from kql.syntax.calls import FunctionCall
-    from kql.syntax.expressions import Member
-
+def _sides(node: object) -> list[str]:
+    """The names before the members inside an expression: $left, $right."""
     if isinstance(node, Member) and isinstance(node.base, NameRef):
-        return [node]
+        return [str(node.base.name)]
     if isinstance(node, FunctionCall):
-        return [found for item in node.items for found in _members(item)]
+        return [found for item in node.items for found in _sides(item)]
     inner = [getattr(node, slot) for slot in ("inner", "base", "left", "right", "operand") if hasattr(node, slot)]
-    return [found for each in inner for found in _members(each)]
+    return [found for each in inner for found in _sides(each)]
 
 
 def _matched(left: Value, right: Value, span: Span, operator: str) -> tuple[Value, Value]:

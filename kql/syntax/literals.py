@@ -17,11 +17,11 @@ from lark import Token
 from kql.algebra import Literal, Value
 from kql.errors import KqlSyntaxError, Span
 from kql.scope import Scope, empty
-from kql.syntax.base import Expression, place, rule
+from kql.syntax.base import Expression, Syntax, rule
 from kql.types import TYPE_NAMES, ScalarType
 
 TICKS_PER_SECOND = 10_000_000
-_UNITS = {
+_UNITS: dict[str, int | Decimal] = {
     "d": 86_400 * TICKS_PER_SECOND,
     "h": 3_600 * TICKS_PER_SECOND,
     "m": 60 * TICKS_PER_SECOND,
@@ -83,7 +83,9 @@ class String(Constant):
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise KqlSyntaxError("The string holds half of a surrogate pair.", span, "Write both halves, or \\U0001F600.") from None
+            raise KqlSyntaxError(
+                "The string holds half of a surrogate pair.", span, "Write both halves, or \\U0001F600."
+            ) from None
         return _constant(text, ScalarType.STRING, span)
 
 
@@ -100,6 +102,8 @@ class Long(Constant):
 
 
 def _long(text: str, span: Span) -> int:
+    if len(text) > 40:  # Python refuses to read thousands of digits
+        raise KqlSyntaxError(f"The number {text[:20]}... does not fit into a long.", span)
     value = int(text, 0) if text.lower().lstrip("-+").startswith("0x") else int(text)
     if value >= 1 << 63 and text.lower().startswith("0x"):
         value -= 1 << 64
@@ -187,7 +191,17 @@ def datetime_micros(text: str) -> int | None:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-_FORMATS = ("%Y-%m", "%Y", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d", "%d %B %Y", "%B %d, %Y")
+_FORMATS = (
+    "%Y-%m",
+    "%Y",
+    "%m/%d/%Y",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d",
+    "%d %B %Y",
+    "%B %d, %Y",
+)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(\.\d+)?)?)?(Z?)$")
 
 
@@ -290,7 +304,9 @@ class Dynamic(Constant):
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         value = json_value(children[-1])
-        return _constant(None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")), ScalarType.DYNAMIC, span)
+        return _constant(
+            None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")), ScalarType.DYNAMIC, span
+        )
 
 
 def json_value(part: Any) -> Any:
@@ -366,12 +382,11 @@ class Pair(Json):
 
 
 @rule("quoted_name")
-class QuotedName:
+class QuotedName(Syntax):
     """`['a name']`: a NAME like any other."""
+
+    __slots__ = ()
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Token:
         return Token("NAME", string_value(children[0]), start_pos=span.start, end_pos=span.end)
-
-
-__all__ = ["Constant", "datetime_micros", "json_value", "parse_constant", "place", "string_value", "timespan_text", "timespan_ticks"]

@@ -1,5 +1,3 @@
 """What is parsed and not run yet: one line each, refused with its place."""
 
 from __future__ import annotations
-
-from kql.syntax.base import refuse

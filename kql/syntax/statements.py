@@ -111,7 +111,9 @@ def scalar_type(token: Token) -> ScalarType:
         KqlSemanticError: there is none.
     """
     if str(token) not in TYPE_NAMES:
-        raise KqlSemanticError(f"Unknown type: '{token}'.", Span(token.start_pos or 0, token.end_pos or 0), closest(token, TYPE_NAMES))
+        raise KqlSemanticError(
+            f"Unknown type: '{token}'.", Span(token.start_pos or 0, token.end_pos or 0), closest(token, TYPE_NAMES)
+        )
     return TYPE_NAMES[str(token)]
 
 
@@ -209,9 +211,13 @@ def _argument(parameter: ParameterDeclaration, item: Expression, scope: Scope) -
     if isinstance(parameter.type, TableType):
         return item.bind_tabular(scope.without_row())
     value = item.bind(scope)
-    if value.type is parameter.type.kind or value.type.numeric and parameter.type.kind.numeric:
+    if value.type is parameter.type.kind or (value.type.numeric and parameter.type.kind.numeric):
         return convert(value, parameter.type.kind)
-    if value.type is ScalarType.DYNAMIC or parameter.type.kind is ScalarType.DYNAMIC or (isinstance(value, Literal) and value.value is None):
+    if (
+        value.type is ScalarType.DYNAMIC
+        or parameter.type.kind is ScalarType.DYNAMIC
+        or (isinstance(value, Literal) and value.value is None)
+    ):
         return convert(value, parameter.type.kind)
     message = f"The argument '{parameter.name}' is a {parameter.type.kind}, found {value.type}."
     raise KqlSemanticError(message, item.span, "Convert it.")
@@ -263,7 +269,9 @@ class Declare(Statement):
             elif parameter.default is not None:
                 value = convert(parameter.default.bind(scope), kind)
             else:
-                raise KqlSemanticError(f"The query parameter '{name}' has no value.", parameter.span, "Pass it, or give it a default.")
+                raise KqlSemanticError(
+                    f"The query parameter '{name}' has no value.", parameter.span, "Pass it, or give it a default."
+                )
             scope.context.declared[name] = kind
             scope = scope.with_name(name, value)
         return scope
