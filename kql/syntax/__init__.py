@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from kql.parser import parse_tree
-from kql.syntax import arrays, calls, columns, expressions, groups, joins, literals, refused, rows, sources, statements
+from kql.syntax import (
+    arrays,
+    calls,
+    columns,
+    expressions,
+    graphs,
+    groups,
+    joins,
+    literals,
+    partitions,
+    plugins,
+    refused,
+    rows,
+    scan,
+    series,
+    sources,
+    statements,
+)
 from kql.syntax.base import RULES, build
 from kql.syntax.statements import Query
 
 __all__ = ["RULES", "Query", "tree"]
 
-TOPICS = (arrays, calls, columns, expressions, groups, joins, literals, refused, rows, sources, statements)
+TOPICS = (
+    arrays, calls, columns, expressions, graphs, groups, joins, literals, partitions,
+    plugins, refused, rows, scan, series, sources, statements,
+)
 
 
 def tree(text: str) -> Query:

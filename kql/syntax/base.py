@@ -112,6 +112,8 @@ def rule(*names: str) -> Callable[[Node], Node]:
 
 def refuse(name: str, construct: str) -> None:
     """Declares that a rule is parsed and refused with its place."""
+    if name in RULES:
+        raise ValueError(f"the rule {name} has a class and is refused")
     RULES[name] = type(f"Refused_{name}", (Refused,), {"construct": construct, "__slots__": ()})
 
 
