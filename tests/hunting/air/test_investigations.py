@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import NOON, REPORTED, URL_ALERT, Tenant
+from air_tenant import NOON, REPORTED, URL_ALERT, Tenant
 
 from hunting.air.policy import Settings
 from hunting.air.triggers import policy_type

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import URL_ALERT, KilledError, Tenant
+from air_tenant import URL_ALERT, KilledError, Tenant
 
 from hunting.air import ActionRecord
 from hunting.errors import AirError
