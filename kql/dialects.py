@@ -31,8 +31,8 @@ class _Plain(_SqlglotDuckDB):
 
 # Words that stand before a bracket without being functions; everything else keeps its exact name as an Anonymous node.
 _WORDS = """
-    and any array as between by case cast distinct else end escape exists extract filter from ilike in interval is like
-    lambda not on or order over select then try try_cast values when where
+    and any array as between by case cast decimal distinct else end escape exists extract filter from ilike in interval is
+    like lambda not on or order over select then try try_cast values varchar when where
 """
 _NOT_FUNCTIONS = frozenset(_WORDS.split())
 _MARK = "fn__"

@@ -37,7 +37,7 @@ from kql.algebra import (
 )
 from kql.dialects import Dialect
 from kql.types import ScalarType, Schema, physical_names
-from kql.values import Order, alias, ValueLowering, cast_, column, conjunction, fresh, function, name, null
+from kql.values import Order, ValueLowering, alias, cast_, column, conjunction, fresh, function, name, null
 
 MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
 
