@@ -433,4 +433,6 @@ def walk(value: Value) -> Iterator[Value]:
 
 def columns_of(value: Value) -> Iterator[str]:
     """Names of the input's columns that a value reads, once for each use."""
+    if isinstance(value, ColumnRef):  # most are
+        return iter((value.name,))
     return (inner.name for inner in walk(value) if isinstance(inner, ColumnRef))

@@ -93,7 +93,7 @@ def rewritten(root: Relation, bindings: tuple[Binding, ...]) -> rewrite.Program:
 
 
 def _values(everything: list[Relation]) -> Iterator[Any]:
-    return (inner for relation in everything for value in rewrite.values_of(relation) for inner in walk(value))
+    return (inner for relation in everything for value in rewrite.computed(relation) for inner in walk(value))
 
 
 __all__ = ["Program", "Reference", "bind", "compile", "rewritten"]

@@ -99,11 +99,16 @@ def values_of(relation: Relation) -> Iterator[Value]:
             assert_never(relation)
 
 
+def computed(relation: Relation) -> Iterator[Value]:
+    """The values that are more than a column handed on."""
+    return (value for value in values_of(relation) if not isinstance(value, ColumnRef))
+
+
 def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation:
     """The relation with each of its own values changed."""
 
     def items(old: Iterable[Item]) -> tuple[Item, ...]:
-        return tuple(Item(item.name, change(item.value)) for item in old)
+        return tuple(item if isinstance(item.value, ColumnRef) else Item(item.name, change(item.value)) for item in old)
 
     match relation:
         case Filter():
@@ -151,7 +156,7 @@ def map_inner(value: Value, change: Callable[[Value], Value], subquery: Callable
 
 def subqueries(relation: Relation) -> Iterator[Relation]:
     """Relations inside the values of a relation."""
-    for value in values_of(relation):
+    for value in computed(relation):
         for inner in walk(value):
             if isinstance(inner, InRelation | ScalarQuery):
                 yield inner.relation
@@ -199,6 +204,28 @@ def _inlined(relation: Relation, single: dict[str, Relation]) -> Relation:
         return _inlined(single[relation.name], single) if relation.name in single else relation
     below = tuple(_inlined(each, single) for each in inputs(relation))
     return map_values(with_inputs(relation, below), inside)
+
+
+def fuse_projects(relation: Relation) -> Relation:
+    """A projection over a projection is one, where it reads only columns that the lower one hands on."""
+    below = tuple(fuse_projects(each) for each in inputs(relation))
+    lower = below[0] if below else None
+    if not (isinstance(relation, Project) and isinstance(lower, Project)):
+        return with_inputs(relation, below)
+    made = {item.name: item.value for item in lower.items}
+    plain = {name for name, value in made.items() if isinstance(value, ColumnRef)}
+    passed = Counter(item.value.name for item in relation.items if isinstance(item.value, ColumnRef))
+    read = {name for value in computed(relation) for name in columns_of(value)}
+    if not read <= plain or any(times > 1 and name not in plain for name, times in passed.items()):
+        return with_inputs(relation, below)
+    if any(isinstance(inner, Window) for value in (*computed(relation), *computed(lower)) for inner in walk(value)):
+        return with_inputs(relation, below)
+
+    def inside(value: Value) -> Value:
+        return made[value.name] if isinstance(value, ColumnRef) else map_inner(value, inside, lambda inner: inner)
+
+    items = tuple(Item(item.name, inside(item.value)) for item in relation.items)
+    return replace(relation, input=lower.input, items=items)
 
 
 def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program], Program]:
@@ -359,6 +386,7 @@ def _only(relation: Relation, columns: tuple[object, ...]) -> Relation:
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
     inline_single_uses,
+    each_relation(fuse_projects),
     each_relation(drop_sort),
     prune_columns,
     each_relation(truth_context),

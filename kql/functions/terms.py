@@ -7,6 +7,7 @@ needle that is no letter or digit needs no border.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from kql.functions.registry import UNKNOWN
@@ -24,11 +25,35 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _pattern(needle: str, word: str, cased: bool) -> str:
-    """RE2 pattern of a constant needle with the borders that it needs."""
+def _borders(needle: str, word: str) -> tuple[str, str]:
+    """What must stand before and after a constant needle."""
     before = f"(?:^|{_BORDER})" if word != "hassuffix" and needle[:1].isalnum() else ""
     after = f"(?:$|{_BORDER})" if word != "hasprefix" and needle[-1:].isalnum() else ""
+    return before, after
+
+
+def _pattern(needle: str, word: str, cased: bool) -> str:
+    """RE2 pattern of a constant needle with the borders that it needs."""
+    before, after = _borders(needle, word)
     return ("" if cased else "(?i)") + before + regex_escaped(needle) + after
+
+
+_CHUNK = 250  # needles in one pattern: RE2 bounds the memory of a compiled one
+
+
+def _any_of(needles: list[str]) -> str:
+    """One pass over the text for all needles; those with the same borders share them."""
+    if "" in needles:
+        return "TRUE"
+    groups: dict[tuple[str, str], list[str]] = {}
+    for needle in dict.fromkeys(needles):
+        groups.setdefault(_borders(needle, "has"), []).append(regex_escaped(needle))
+    patterns = [
+        f"(?i){before}(?:{'|'.join(words[at : at + _CHUNK])}){after}"
+        for (before, after), words in groups.items()
+        for at in range(0, len(words), _CHUNK)
+    ]
+    return "(" + " OR ".join(f"regexp_matches($text, {_literal(pattern)})" for pattern in patterns) + ")" if patterns else "FALSE"
 
 
 # The needle is not constant: its pattern is made for each row.
@@ -50,7 +75,14 @@ def has_template(word: str, cased: bool = False) -> str | Callable[..., str]:
         each = _computed("__k1", "has", cased)
         fold = "list_bool_or" if word == "has_any" else "list_bool_and"
         listed = f"{fold}(list_transform(CAST($terms AS VARCHAR[]), lambda __k1: {each}))"
-        return f"coalesce({listed}, {'FALSE' if word == 'has_any' else 'TRUE'})"
+        computed = f"coalesce({listed}, {'FALSE' if word == 'has_any' else 'TRUE'})"
+
+        def words_template(constants: list[object]) -> str:
+            constant = isinstance(constants[1], str) and word == "has_any"
+            needles = json.loads(str(constants[1])) if constant else None
+            return _any_of([str(each) for each in needles]) if isinstance(needles, list) else computed
+
+        return words_template
 
     def template(constants: list[object]) -> str:
         needle = constants[1]

@@ -146,7 +146,8 @@ def _node(tree: Tree[Token], built: list[Any]) -> Any:
     span = Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
     node = RULES[tree.data].of(built, span)
     if isinstance(node, Syntax) and node.span is span:
-        node.depth = 1 + max((child.depth for child in built if isinstance(child, Syntax)), default=0)
+        deepest = max((child.depth for child in built if isinstance(child, Syntax)), default=0)
+        node.depth = deepest if any(node is child for child in built) else deepest + 1  # a chain takes its next link
         if node.depth > MAX_DEPTH:
             raise KqlLimitError("The query is nested too deeply.", span, f"At most {MAX_DEPTH} levels are allowed.")
     return node

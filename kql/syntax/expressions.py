@@ -436,7 +436,12 @@ class In(Expression):
                 found.append(call(word, [left, Argument(value, node.span)], self.span, OPERATORS))
             else:
                 constants.append(_text(value, node, word))
-        found = [match_call("has", left, Argument(each, self.args.span), self.span) for each in constants] + found
+        if word == "has_any" and len(constants) > 1 and all(isinstance(each, Literal) for each in constants):
+            words = json.dumps([each.value for each in constants if isinstance(each, Literal)], ensure_ascii=False)
+            array = Argument(Literal(words, ScalarType.DYNAMIC), self.args.span)
+            found.append(call(word, [left, array], self.span, OPERATORS))
+        else:
+            found = [match_call("has", left, Argument(each, self.args.span), self.span) for each in constants] + found
         if not found:
             return Literal(word == "has_all", ScalarType.BOOL)
         return found[0] if len(found) == 1 else Logical("or" if word == "has_any" else "and", tuple(found))
