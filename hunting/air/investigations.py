@@ -203,10 +203,9 @@ def note_decision(db: sqlite3.Connection, journal: Journal, action: str, decisio
 
 
 def settle(db: sqlite3.Connection, journal: Journal, investigation: str) -> None:
-    """Sets an investigation's status from its clusters and actions."""
-    verdicts = [
-        Verdict(row[0]) for row in db.execute("SELECT verdict FROM clusters WHERE investigation_id = ?", (investigation,))
-    ]
+    """Sets an investigation's status from its evidence and actions."""
+    judged = db.execute("SELECT verdict FROM evidence WHERE investigation_id = ?", (investigation,))
+    verdicts = [Verdict(row[0]) for row in judged]
     states = db.execute("SELECT status FROM actions WHERE investigation_id = ? AND kind = 'remediation'", (investigation,))
     status = status_of(verdicts, [ActionStatus(row[0]) for row in states])
     set_status(db, journal, investigation, status, f"Status: {status}.")

@@ -211,7 +211,7 @@ def decide(verdict: Verdict, copies: int, in_mailbox: int, restored: int, enable
 
 
 def status_of(verdicts: Iterable[Verdict], actions: Iterable[ActionStatus]) -> Status:
-    """The investigation's status from the verdicts of its clusters and the states of its actions (undos left out)."""
+    """The investigation's status from the verdicts on its evidence and the states of its actions (undos left out)."""
     states = set(actions)
     if not states:
         found = {Verdict.MALICIOUS, Verdict.SUSPICIOUS} & set(verdicts)

@@ -15,6 +15,7 @@ from hunting.air import Air, evidence, mailboxes, triggers
 from hunting.air.clusters import CLUSTERS
 from hunting.clock import ManualClock
 from hunting.lake import Lake
+from hunting.simulate import MAILBOXES
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FILE_ALERT = "Email messages containing malicious file removed after delivery"
@@ -79,9 +80,11 @@ class Tenant:
                 **{"LatestDeliveryLocation": "", "LatestDeliveryAction": "", "OrgLevelPolicy": ""} | more,
             )
             if file:
-                self.add("EmailAttachmentInfo", NetworkMessageId=message, RecipientEmailAddress=recipient, SHA256=file)
+                self.add(
+                    "EmailAttachmentInfo", Timestamp=at, NetworkMessageId=message, RecipientEmailAddress=recipient, SHA256=file
+                )
         if url:
-            self.add("EmailUrlInfo", NetworkMessageId=message, Url=url)
+            self.add("EmailUrlInfo", Timestamp=at, NetworkMessageId=message, Url=url)
 
     def alert(
         self, key: str, title: str = FILE_ALERT, verdict: str = "Malicious", *, at: datetime = NOON, **evidence: str
@@ -144,6 +147,12 @@ class Tenant:
             for row in self.published()
             if (row["ActionType"], row["ActionTrigger"]) == ("Automated Remediation", "Automation")
         }
+
+    def store(self) -> Lake:
+        """The tables in the lake, for the real engine."""
+        for table, rows in self.tables.items():
+            self.lake.append(table, pa.Table.from_pylist(rows), schema=MAILBOXES if table == "Mailboxes" else None)
+        return self.lake
 
     # The engine's stand-in
 

@@ -308,14 +308,15 @@ def test_a_kill_at_any_step_of_an_undo(tmp_path: Path, step: str, undisturbed: t
     assert ending(tenant) == undisturbed
 
 
-def test_what_moved_between_intent_and_move_is_a_conflict_not_a_second_move(tenant: Tenant) -> None:
+@pytest.mark.parametrize("place", ["Quarantine", "Recoverable items"])
+def test_what_moved_between_intent_and_move_is_a_conflict_not_a_second_move(tenant: Tenant, place: str) -> None:
     tenant.mail("m1", "ann@x", "bob@x", file="f")
     tenant.alert("a1", file="f")
     tenant.air.set(by="me", similar_files=True)
     tenant.fail_at = "after intent"
     with pytest.raises(KilledError):
         tenant.air.run()
-    tenant.air._journal.rows("UPDATE locations SET place = 'Quarantine' WHERE recipient = 'ann@x'")
+    tenant.air._journal.rows("UPDATE locations SET place = ? WHERE recipient = 'ann@x'", (place,))
     summary = tenant.air.run()
     assert summary.recovered == 1
     action = tenant.air.actions()[0]
