@@ -9,8 +9,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +21,14 @@ import kql
 from hunting import vectorised
 from hunting.clock import Clock, system_clock
 from hunting.errors import HuntingError, StoreError
+from hunting.inputs import as_table, bound, declared, inferred
 from hunting.lake import Lake
 from hunting.result import Result
 from hunting.rows import stored
 from hunting.tables import TABLES
-from kql.catalog import schema_of
 from kql.dialects import DuckDB
-from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError
-from kql.types import TYPE_NAMES, Column, ScalarType, Schema, physical_names
+from kql.errors import KqlError, KqlExecutionError, KqlLimitError
+from kql.types import Column, ScalarType, Schema, physical_names
 
 if TYPE_CHECKING:
     from hunting.air import Air
@@ -111,8 +110,8 @@ class Hunt:
         Raises:
             HuntingError: the data cannot be read, or does not fit the schema.
         """
-        table = _arrow(data)
-        columns = _declared(schema) if schema is not None else _inferred(table)
+        table = as_table(data)
+        columns = declared(schema) if schema is not None else inferred(table)
         rows = stored(table.select([c.name for c in columns]), columns, name)
         with self._lock:
             physical = [physical_names(c.name for c in columns)[c.name] for c in columns]
@@ -158,7 +157,7 @@ class Hunt:
         program = self.compile(text, parameters)
         now = self.clock()
         values = {
-            name: _bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()
+            name: bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()
         }
         with self._lock:
             self._prepare(program)
@@ -256,66 +255,7 @@ def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-# ---------------------------------------------------------------- data from outside
-
-
-def _arrow(data: Any) -> pa.Table:
-    if isinstance(data, str | Path):
-        return _read_file(Path(data))
-    if isinstance(data, pa.Table):
-        return data
-    if hasattr(data, "__arrow_c_stream__"):
-        return pa.table(data)
-    if type(data).__module__.startswith("pandas"):
-        return pa.Table.from_pandas(data, preserve_index=False)
-    raise HuntingError(f"A {type(data).__name__} is no table.", hint="Pass a DataFrame, an Arrow table or a file's path.")
-
-
-def _read_file(path: Path) -> pa.Table:
-    import pyarrow.csv
-    import pyarrow.json
-    import pyarrow.parquet
-
-    readers = {
-        ".parquet": pyarrow.parquet.read_table,
-        ".csv": pyarrow.csv.read_csv,
-        ".json": pyarrow.json.read_json,
-        ".ndjson": pyarrow.json.read_json,
-        ".jsonl": pyarrow.json.read_json,
-    }
-    if path.suffix.lower() not in readers:
-        raise HuntingError(f"Files of the kind '{path.suffix}' cannot be read.", hint=f"Known: {', '.join(readers)}.")
-    try:
-        return readers[path.suffix.lower()](path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise HuntingError(f"The file '{path.name}' cannot be read: {error}") from None
-
-
-def _declared(schema: Mapping[str, str]) -> Schema:
-    unknown = [kind for kind in schema.values() if kind not in TYPE_NAMES]
-    if unknown:
-        raise HuntingError(f"Unknown type: '{unknown[0]}'.", hint=f"Known: {', '.join(ScalarType)}.")
-    return schema_of(schema)
-
-
-def _inferred(table: pa.Table) -> Schema:
-    return schema_of({field.name: str(_from_arrow(field.type)) for field in table.schema})
-
-
-def _from_arrow(kind: pa.DataType) -> ScalarType:
-    tests: list[tuple[Any, ScalarType]] = [
-        (pa.types.is_boolean, ScalarType.BOOL),
-        (pa.types.is_int64, ScalarType.LONG),
-        (pa.types.is_uint32, ScalarType.LONG),
-        (pa.types.is_integer, ScalarType.INT),
-        (pa.types.is_floating, ScalarType.REAL),
-        (pa.types.is_decimal, ScalarType.DECIMAL),
-        (pa.types.is_timestamp, ScalarType.DATETIME),
-        (pa.types.is_date, ScalarType.DATETIME),
-        (pa.types.is_duration, ScalarType.TIMESPAN),
-        (pa.types.is_nested, ScalarType.DYNAMIC),
-    ]
-    return next((found for test, found in tests if test(kind)), ScalarType.STRING)
+# ---------------------------------------------------------------- SQL at the edge
 
 
 def _kql_type(sql: str) -> ScalarType:
@@ -351,45 +291,6 @@ def _selected(schema: Iterable[Column], physical: Iterable[str]) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-# ---------------------------------------------------------------- values and errors
-
-
-def _bound(value: object, kind: ScalarType, name: str) -> object:
-    """A query parameter in the form that the engine binds.
-
-    Raises:
-        KqlSemanticError: the value is not of the declared type.
-    """
-    import json
-
-    if value is None:
-        return "" if kind is ScalarType.STRING else None
-    match kind, value:
-        case ScalarType.DATETIME, datetime():
-            return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        case ScalarType.TIMESPAN, timedelta():
-            return (value.days * 86_400 + value.seconds) * 10_000_000 + value.microseconds * 10
-        case ScalarType.DYNAMIC, _:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        case ScalarType.BOOL, bool():
-            return value
-        case ((ScalarType.INT | ScalarType.LONG), int()) if not isinstance(value, bool):
-            return value
-        case ((ScalarType.REAL | ScalarType.DECIMAL), (int() | float() | Decimal())):
-            return float(value) if kind is ScalarType.REAL else Decimal(str(value))
-        case ((ScalarType.STRING | ScalarType.GUID), _) if not isinstance(value, bool | int | float):
-            return str(value)
-        case _, str():
-            from kql.syntax.literals import parse_constant
-
-            parsed = parse_constant(value, kind)
-            if parsed is not None:
-                return datetime(1970, 1, 1) + timedelta(microseconds=int(str(parsed))) if kind is ScalarType.DATETIME else parsed
-    raise KqlSemanticError(
-        f"The query parameter '{name}' is a {kind}, found {type(value).__name__}.", hint="Pass a value of that type."
-    )
 
 
 _PATHS = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"]+")

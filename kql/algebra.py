@@ -5,7 +5,6 @@ A column of a relation is named by its KQL name (unique within the relation); a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal as Choice
 
@@ -403,36 +402,3 @@ def ref(column: Column) -> ColumnRef:
 def passing(schema: Schema) -> tuple[Item, ...]:
     """Items that hand every column on."""
     return tuple(Item(column.name, ref(column)) for column in schema)
-
-
-def children(value: Value) -> tuple[Value, ...]:
-    """The values directly inside a value (relations inside subqueries have their own scope)."""
-    match value:
-        case Call(args=args) | Logical(args=args):
-            return args
-        case Not(arg=arg):
-            return (arg,)
-        case Path(base=base, steps=steps):
-            return (base, *(step for step in steps if not isinstance(step, str | int)))
-        case InList(value=inner) | InRelation(value=inner):
-            return (inner,)
-        case Window(call=call, partition=partition, order=order):
-            return (*call.args, *partition, *(key.value for key in order))
-        case Literal() | ColumnRef() | Bound() | ScalarQuery():
-            return ()
-
-
-def walk(value: Value) -> Iterator[Value]:
-    """The value and everything inside it."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(children(current))
-
-
-def columns_of(value: Value) -> Iterator[str]:
-    """Names of the input's columns that a value reads, once for each use."""
-    if isinstance(value, ColumnRef):  # most are
-        return iter((value.name,))
-    return (inner.name for inner in walk(value) if isinstance(inner, ColumnRef))

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kql import lowering, rewrite, syntax
-from kql.algebra import Binding, Bound, Call, Reference, Relation, Scan, walk
+from kql import lowering, rewrite, syntax, traversal
+from kql.algebra import Binding, Bound, Call, Reference, Relation, Scan
 from kql.catalog import Catalog
 from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlSemanticError, Span
 from kql.scope import Context, Scope
+from kql.traversal import walk
 from kql.types import ScalarType, Schema
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(),)}
@@ -63,7 +64,7 @@ def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None
         raise
     except RecursionError:
         raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
-    everything = [each for one in (root, *(b.relation for b in bindings)) for each in rewrite.relations(one)]
+    everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
     return Program(
         text,
         sql,
@@ -93,7 +94,7 @@ def rewritten(root: Relation, bindings: tuple[Binding, ...]) -> rewrite.Program:
 
 
 def _values(everything: list[Relation]) -> Iterator[Any]:
-    return (inner for relation in everything for value in rewrite.computed(relation) for inner in walk(value))
+    return (inner for relation in everything for value in traversal.computed(relation) for inner in walk(value))
 
 
 __all__ = ["Program", "Reference", "bind", "compile", "rewritten"]

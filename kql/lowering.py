@@ -32,10 +32,9 @@ from kql.algebra import (
     Value,
     Values,
     Window,
-    columns_of,
-    walk,
 )
 from kql.dialects import Dialect
+from kql.traversal import columns_of, walk
 from kql.types import ScalarType, Schema, physical_names
 from kql.values import Order, ValueLowering, alias, cast_, column, conjunction, fresh, function, name, null
 

@@ -19,6 +19,10 @@ def punycode_domain_from_string(domains: Any) -> pa.Array:
 
 def _decoded(domain: str) -> str | None:
     try:
-        return ".".join(label[4:].encode("ascii").decode("punycode") if label.lower().startswith("xn--") else label for label in domain.split("."))
+        return ".".join(map(_label, domain.split(".")))
     except (UnicodeError, ValueError):
         return None
+
+
+def _label(label: str) -> str:
+    return label[4:].encode("ascii").decode("punycode") if label.lower().startswith("xn--") else label

@@ -7,11 +7,13 @@ from kql.syntax import (
     arrays,
     calls,
     columns,
+    comparisons,
     expressions,
     graphs,
     groups,
     joins,
     literals,
+    membership,
     partitions,
     plugins,
     refused,
@@ -27,7 +29,7 @@ from kql.syntax.statements import Query
 __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
-    arrays, calls, columns, expressions, graphs, groups, joins, literals, partitions,
+    arrays, calls, columns, comparisons, expressions, graphs, groups, joins, literals, membership, partitions,
     plugins, refused, rows, scan, series, sources, statements,
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Aggregate, Call, ColumnRef, Item, Relation, Value, children, passing, ref
+from kql.algebra import Aggregate, Call, ColumnRef, Item, Relation, Value, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions import AGGREGATES
 from kql.functions.registry import Kind
@@ -18,6 +18,7 @@ from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named, Star
 from kql.syntax.columns import Items, outputs
 from kql.syntax.sources import Parameters
+from kql.traversal import children
 
 # Aggregates that return columns of one row: the first argument chooses it (take_any takes any).
 _ROW_AGGREGATES = {"arg_max": "max", "arg_min": "min", "argmax": "max", "argmin": "min", "take_any": "", "any": ""}

@@ -11,7 +11,8 @@ from kql.overloads import convert
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, refuse, rule
 from kql.syntax.calls import Args, FunctionCall
-from kql.syntax.expressions import Chain, Compare, Group, Member, NameRef, reconcile
+from kql.syntax.comparisons import Compare, reconcile
+from kql.syntax.expressions import Chain, Group, Member, NameRef
 from kql.syntax.sources import Parameters
 from kql.types import Column, ScalarType
 
