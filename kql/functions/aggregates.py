@@ -32,6 +32,10 @@ for _name, _words in (("min", "smallest"), ("max", "largest")):
     aggregate(f"{_name}if(value: T, predicate: bool) -> T", f"{_name}($value) FILTER (WHERE $predicate)", f"{_name}if(x, x < 9) -> {_value}", f"The {_words} value where it is true.")
     aggregate(f"arg_{_name}(by: any, value: T) -> T", f"arg_{_name}_null($value, $by)", f"arg_{_name}(x, x) -> {_value}", f"Columns of the row with the {_words} value.")
 
+# DuckDB takes NaN for the largest number, which is right for max alone.
+aggregate("min(value: real) -> real", "CASE WHEN bool_or(isnan($value)) THEN CAST('NaN' AS DOUBLE) ELSE min($value) END", "min(todouble(x)) -> 1.0", "The smallest value; NaN if one is NaN.")
+aggregate("minif(value: real, predicate: bool) -> real", "CASE WHEN bool_or(isnan($value)) FILTER (WHERE $predicate) THEN CAST('NaN' AS DOUBLE) ELSE min($value) FILTER (WHERE $predicate) END", "minif(todouble(x), x > 1) -> 2.0", "The smallest value where it is true; NaN if one is NaN.")
+
 aggregate("take_any(value: T) -> T", "any_value($value)", "take_any(1) -> 1", "Any value that is not null.", naming=Naming.SAME)
 AGGREGATES.alias("any", "take_any")
 aggregate("take_anyif(value: T, predicate: bool) -> T", "any_value($value) FILTER (WHERE $predicate)", "take_anyif(1, x > 1) -> 1", "Any value where it is true.", naming=Naming.SAME)

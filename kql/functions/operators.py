@@ -6,6 +6,9 @@ it is done in 128 bits and cut to 64. Integer division truncates, by zero it is 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
@@ -19,7 +22,34 @@ def _wrapped(infix: str) -> str:
 _DECIMAL = "CAST(${} AS DECIMAL(38, 18))"
 _TICKS = "(epoch_us($left) - epoch_us($right)) * 10"
 
+
+
+def _guarded(sign: str, nan: str, join: str = "AND NOT") -> Callable[[list[object]], str]:
+    """A comparison of reals: DuckDB takes NaN for equal to itself and greater than all; the side `nan` must be none.
+
+    A constant number on the other side makes the guard needless for == != < <=.
+    """
+
+    def template(constants: list[object]) -> str:
+        side = constants[nan == "right"]
+        other = constants[nan != "right"]
+        if any(isinstance(c, float) and math.isfinite(c) for c in ((side, other) if sign in ("=", "<>") else (side,))):
+            return f"$left {sign} $right"
+        return f"($left {sign} $right {join} isnan(${nan}))"
+
+    return template
+
+
 # ---------------------------------------------------------------- comparison
+operator("==(left: real, right: real) -> bool", _guarded("=", "left"), "real(nan) == real(nan) -> false", "Equal; NaN equals nothing.",
+         one_null="coalesce($left = $right AND NOT isnan($left), FALSE)",
+         both_null="CASE WHEN ($left IS NULL) <> ($right IS NULL) THEN FALSE ELSE $left = $right AND NOT isnan($left) END")
+operator("!=(left: real, right: real) -> bool", _guarded("<>", "left", "OR"), "real(nan) != real(nan) -> true", "Not equal; NaN equals nothing.",
+         nulls="some", one_null="($left IS DISTINCT FROM $right OR coalesce(isnan($left), FALSE))",
+         both_null="CASE WHEN ($left IS NULL) <> ($right IS NULL) THEN TRUE ELSE $left <> $right OR isnan($left) END")
+for _sign, _nan, _words in (("<", "right", "Less"), (">", "left", "Greater"), ("<=", "right", "Less or equal"), (">=", "left", "Greater or equal")):
+    operator(f"{_sign}(left: real, right: real) -> bool", _guarded(_sign, _nan), f"1.5 {_sign} 2.5 -> {str('<' in _sign).lower()}",
+             f"{_words}; null if an operand is null, false beside NaN.")
 for _kinds in ("number", "T"):
     operator(f"==(left: {_kinds}, right: {_kinds}) -> bool", "$left = $right", "1 == 1 -> true", "Equal; text by case.",
              one_null="coalesce($left = $right, FALSE)",
@@ -69,7 +99,8 @@ operator("%(left: real|integer, right: real|integer) -> real", "CAST($left AS DO
          "7.5 % 2 -> 1.5", "Remainder of reals.", nulls="some")
 operator("%(left: timespan, right: timespan) -> timespan", "(($left % nullif($right, 0)) + abs($right)) % nullif(abs($right), 0)", "25h % 1d -> 1h", "Remainder of spans.", nulls="some")
 
-operator("-(operand: integer) -> long", "-CAST($operand AS BIGINT)", "-(5) -> -5", "Negative.")
+operator("-(operand: int) -> long", "-CAST($operand AS BIGINT)", "-(int(5)) -> -5", "Negative.")
+operator("-(operand: long) -> long", "CASE WHEN $operand = -9223372036854775807 - 1 THEN $operand ELSE -$operand END", "-(5) -> -5", "Negative; wraps at 64 bits.")
 operator("-(operand: real) -> real", "-$operand", "-(5.5) -> -5.5", "Negative.")
 operator("-(operand: decimal) -> decimal", "-$operand", "-(decimal(5)) -> decimal(-5)", "Negative.")
 operator("-(operand: timespan) -> timespan", "-$operand", "-(1h) -> -1h", "Negative.")
