@@ -20,7 +20,7 @@ import pyarrow as pa
 import kql
 from hunting import vectorised
 from hunting.clock import Clock, system_clock
-from hunting.errors import HuntingError, StoreError
+from hunting.errors import StoreError
 from hunting.inputs import as_table, bound, declared, inferred
 from hunting.lake import Lake
 from hunting.result import Result
@@ -152,18 +152,20 @@ class Hunt:
         Raises:
             KqlError: with place and cure.
         """
-        if timespan is not None:
-            raise HuntingError("A timespan for the whole query is not supported yet.", hint="Filter on Timestamp in the query.")
-        program = self.compile(text, parameters)
-        now = self.clock()
-        values = {
-            name: bound(now if name == "now" else (parameters or {})[name], kind, name) for name, kind in program.bound.items()
-        }
+        program = kql.compile(text, self, parameters, windowed=timespan is not None)
+        given = {**(parameters or {}), **self._moments(timespan)}
+        values = {name: bound(given[name], kind, name) for name, kind in program.bound.items()}
         with self._lock:
             self._prepare(program)
             table = self._run(program, values)
         names = [f"{at}" for at in range(len(program.schema))]
         return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
+
+    def _moments(self, timespan: timedelta | tuple[datetime, datetime] | None) -> dict[str, datetime]:
+        """What `now` and the bounds of the query's time window are."""
+        now = self.clock()
+        since, until = timespan if isinstance(timespan, tuple) else (now - (timespan or timedelta()), now)
+        return {"now": now, "__since": since, "__until": until}
 
     def explain(self, text: str, parameters: Mapping[str, object] | None = None) -> str:
         """The SQL of a query, one named block for each operator with its KQL as a comment."""

@@ -41,7 +41,13 @@ class Program:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
-def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> Program:
+def compile(
+    text: str,
+    catalog: Catalog,
+    parameters: Mapping[str, object] | None = None,
+    dialect: str = "duckdb",
+    windowed: bool = False,
+) -> Program:
     """Compiles a query.
 
     Args:
@@ -49,12 +55,13 @@ def compile(text: str, catalog: Catalog, parameters: Mapping[str, object] | None
         catalog: the tables there are.
         parameters: values of declared query parameters; only their names matter here, the values are bound when it runs.
         dialect: a key of DIALECTS.
+        windowed: cut every table that has a time to the moments bound as `__since` and `__until`.
 
     Raises:
         KqlError: with its place in the text.
     """
     try:
-        context = Context(catalog, parameters or {})
+        context = Context(catalog, parameters or {}, windowed=windowed)
         root = bind(text, context)
         root, bindings = rewritten(root, tuple(context.bindings))
         tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)

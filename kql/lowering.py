@@ -304,7 +304,7 @@ class Lowering(ValueLowering):
             block.order = []
         tree = self.select(block, schema, extra)
         if named is None and block.depth >= MAX_NESTING:
-            named = f"part_{len(self.ctes) + 1}"
+            named = f"__part_{len(self.ctes) + 1}"
         depth = 0 if named else block.depth + 1
         if named:
             self._cte(named, tree)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kql.algebra import Binding, ColumnRef, Literal, Reference, Relation, Scan, Value, ref
+from kql.algebra import Binding, Bound, ColumnRef, Filter, Literal, Logical, Reference, Relation, Scan, Value, ref
 from kql.catalog import Catalog
 from kql.errors import KqlSemanticError, Span, closest
+from kql.functions import OPERATORS
+from kql.overloads import invoke
 from kql.types import Column, ScalarType, Schema, physical_names
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 # The two names of a table's time: the hunting portal's and Log Analytics'.
 _TIME = {"TimeGenerated": "Timestamp", "Timestamp": "TimeGenerated"}
 
-Meaning = "Value | Relation | UserFunction"
+# Values that the engine binds to every program that asks for them; a query parameter may not take their names.
+RESERVED = ("now", "__since", "__until")
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Context:
     options: dict[str, object] = field(default_factory=dict)
     declared: dict[str, ScalarType] = field(default_factory=dict)
     expansions: int = 0
+    windowed: bool = False  # every table that has a time is cut to [$__since, $__until]
 
     def share(self, name: str, relation: Relation, materialized: bool = False) -> Relation:
         """A reference to a relation that the analyst named; its SQL name is unlike that of any table or other binding."""
@@ -100,6 +104,11 @@ class Scope:
 
     # ------------------------------------------------------------ tables
 
+    def _cut(self, scan: Scan) -> Relation:
+        """The rows of a table within the time window of the whole query."""
+        time = next((ref(column) for column in scan.schema if column.name in _TIME), None)
+        return scan if time is None else Filter(scan, _within(time))
+
     def is_table(self, name: str) -> bool:
         """Whether a name, standing alone, is tabular."""
         if name in self.names:
@@ -117,12 +126,18 @@ class Scope:
             return meaning
         schema = self.context.catalog.schema(name)
         if meaning is None and schema is not None:
-            return Scan(name, schema, tuple(physical_names(column.name for column in schema).values()), span=span)
+            scan = Scan(name, schema, tuple(physical_names(column.name for column in schema).values()), span=span)
+            return self._cut(scan) if self.context.windowed else scan
         if meaning is not None:
             raise KqlSemanticError(f"'{name}' is not a table.", span, "A tabular expression is expected here.")
         near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
         message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"
         raise KqlSemanticError(message, span, closest(name, near))
+
+
+def _within(time: ColumnRef) -> Value:
+    since, until = (Bound(name, ScalarType.DATETIME) for name in RESERVED[1:])
+    return Logical("and", (invoke(">=", time, since, registry=OPERATORS), invoke("<=", time, until, registry=OPERATORS)))
 
 
 def _lookup(schema: Iterable[Column], name: str) -> Column | None:

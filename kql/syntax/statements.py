@@ -11,7 +11,7 @@ from lark import Token
 from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.overloads import convert
-from kql.scope import Scope
+from kql.scope import RESERVED, Scope
 from kql.syntax.base import Expression, Syntax, refuse, rule
 from kql.syntax.literals import Constant, parse_constant
 from kql.types import TYPE_NAMES, Column, ScalarType
@@ -264,6 +264,8 @@ class Declare(Statement):
             if isinstance(parameter.type, TableType):
                 raise KqlUnsupportedError("A query parameter must be a scalar.", parameter.span)
             name, kind = str(parameter.name), parameter.type.kind
+            if name in RESERVED:
+                raise KqlSemanticError(f"The name '{name}' is reserved.", parameter.span, "Choose another name for the parameter.")
             if name in scope.context.parameters:
                 value: Value = Bound(name, kind, nullable=kind is not ScalarType.STRING)
             elif parameter.default is not None:
