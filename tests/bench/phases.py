@@ -1,0 +1,98 @@
+"""How long each phase of the compiler takes, and what imports cost: `python tests/bench/phases.py [QUERY.kql ...]`.
+
+Without arguments all of `data/queries/` is compiled. Medians over repeated runs of one process; CPU time.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import hunting
+from kql import lowering, parser, rewrite
+from kql.compiler import DIALECTS
+from kql.scope import Context, Scope
+from kql.syntax.base import build
+
+RUNS = 7
+QUERIES = Path(__file__).resolve().parents[2] / "data" / "queries"
+PHASES = ("parse", "build", "bind", "rewrite", "lower", "print")
+
+
+def timed(spent: dict[str, float], phase: str, call: Callable[[], Any]) -> Any:
+    began = time.process_time()
+    result = call()
+    spent[phase] = (time.process_time() - began) * 1000
+    return result
+
+
+def phases(text: str, hunt: hunting.Hunt) -> dict[str, float]:
+    """Milliseconds of each phase for one compilation."""
+    spent: dict[str, float] = {}
+    tree = timed(spent, "parse", lambda: parser.parse_tree(text))
+    query = timed(spent, "build", lambda: build(tree))
+    context = Context(hunt, {})
+
+    def bind() -> Any:
+        scope, result = query.body.enter(Scope(context))
+        return result.bind_tabular(scope)
+
+    program: Any = (timed(spent, "bind", bind), tuple(context.bindings))
+
+    def rewritten() -> Any:
+        current = program
+        for each in rewrite.PASSES:
+            current = each(current)
+        return current
+
+    program = timed(spent, "rewrite", rewritten)
+    dialect = DIALECTS["duckdb"]
+    sql = timed(spent, "lower", lambda: lowering.Lowering(dialect).program(*program))
+    timed(spent, "print", lambda: dialect.text(sql))
+    return spent
+
+
+def import_time(statement: str) -> float:
+    """Seconds of CPU of a fresh interpreter that runs the statement, less those of one that runs nothing."""
+
+    def cpu(code: str) -> float:
+        script = f"import time; {code}; print(time.process_time())"
+        return min(float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout) for _ in range(3))
+
+    return cpu(statement) - cpu("pass")
+
+
+def main(paths: list[Path]) -> None:
+    hunt = hunting.connect(":memory:")
+    table = Table("query", *(f"{phase} ms" for phase in PHASES), "total ms")
+    totals = []
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        try:
+            phases(text, hunt)
+        except hunting.KqlError as error:
+            table.add_row(path.stem, f"[red]{error.message[:60]}[/red]")
+            continue
+        runs = [phases(text, hunt) for _ in range(RUNS)]
+        medians = [statistics.median(run[phase] for run in runs) for phase in PHASES]
+        totals.append(sum(medians))
+        table.add_row(path.stem, *(f"{each:.2f}" for each in (*medians, sum(medians))))
+    console = Console()
+    console.print(table)
+    if totals:
+        ordered = sorted(totals)
+        console.print(f"median {statistics.median(totals):.1f} ms, p95 {ordered[int(len(ordered) * 0.95)]:.1f} ms over {len(totals)} queries")
+    for statement in ("import kql", "import hunting", "import hunting.cli"):
+        console.print(f"{statement}: {import_time(statement):.2f} s CPU")
+
+
+if __name__ == "__main__":
+    main([Path(arg) for arg in sys.argv[1:]] or sorted(QUERIES.glob("*.kql")))
