@@ -62,7 +62,7 @@ Messages
 _COPIES = """
 declare query_parameters(Entities:dynamic, Now:datetime);
 let Messages = {messages};
-let Spared = Mailboxes | where IsSecOps == true | project Recipient = tolower(RecipientEmailAddress);
+let Spared = {spared};
 let Delivered = Messages
     | join kind=inner (
         EmailEvents
@@ -89,6 +89,8 @@ Delivered
     Since = coalesce(MovedAt, Timestamp)
 """
 
+_SECOPS = "Mailboxes | where IsSecOps == true | project Recipient = tolower(RecipientEmailAddress)"
+_NOBODY = 'print Recipient = ""'  # a store with mail of one's own need not have the table
 _RETENTION = "Mailboxes | project Recipient = tolower(RecipientEmailAddress), RetentionDays, IsOnHold"
 
 Copy = tuple[str | int, ...]
@@ -120,7 +122,8 @@ def copies(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: dateti
     found: dict[str, list[Copy]] = {entity: [] for entity in wanted}
     if not wanted:
         return found
-    table = hunt.query(_COPIES.format(messages=cluster.messages), {"Entities": wanted, "Now": now}).table
+    text = _COPIES.format(messages=cluster.messages, spared=_SECOPS if _knows_mailboxes(hunt) else _NOBODY)
+    table = hunt.query(text, {"Entities": wanted, "Now": now}).table
     since = table.column("Since").cast(pa.timestamp("us")).cast(pa.int64())
     columns = [table.column(name).to_pylist() for name in table.column_names if name != "Since"]
     for entity, *rest, high, delivery, delivered, latest, latest_action, to, by, at in zip(
@@ -139,12 +142,18 @@ def lay_out(db: sqlite3.Connection, found: Iterable[Copy]) -> None:
 
 def retention(hunt: Hunting) -> list[tuple[str, int]]:
     """How long each mailbox keeps what was soft-deleted, in microseconds; a hold keeps it without end."""
+    if not _knows_mailboxes(hunt):
+        return []
     table = hunt.query(_RETENTION).table
     columns = (table.column(name).to_pylist() for name in ("Recipient", "RetentionDays", "IsOnHold"))
     return [
         (recipient, FOREVER if hold else DEFAULT_RETENTION if days is None else days * _DAY)
         for recipient, days, hold in zip(*columns, strict=True)
     ]
+
+
+def _knows_mailboxes(hunt: Hunting) -> bool:
+    return hunt.lake.schema("Mailboxes") is not None
 
 
 def lay_out_retention(db: sqlite3.Connection, kept: Iterable[tuple[str, int]]) -> None:

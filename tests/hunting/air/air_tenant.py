@@ -113,7 +113,10 @@ class Tenant:
             )
 
     def mailbox(self, address: str, days: int = 14, hold: bool = False, secops: bool = False) -> None:
-        self.add("Mailboxes", RecipientEmailAddress=address, RetentionDays=days, IsOnHold=hold, IsSecOps=secops)
+        row = {"RecipientEmailAddress": address, "RetentionDays": days, "IsOnHold": hold, "IsSecOps": secops}
+        if not self.tables.get("Mailboxes"):
+            self.lake.append("Mailboxes", pa.Table.from_pylist([row]).slice(0, 0), schema=MAILBOXES)
+        self.add("Mailboxes", **row)
 
     def event(
         self, message: str, recipient: str, action: str, location: str, result: str = "Success", at: datetime = NOON
@@ -278,7 +281,11 @@ _QUERIES: dict[str, Callable[[Tenant, Row], list[Row]]] = {
     evidence._EVIDENCE: _evidence,
     mailboxes._RETENTION: _retention,
     **{mailboxes._WEIGH.format(messages=c.messages): _weigh(c.key) for c in CLUSTERS.values()},
-    **{mailboxes._COPIES.format(messages=c.messages): _copies(c.key) for c in CLUSTERS.values()},
+    **{
+        mailboxes._COPIES.format(messages=c.messages, spared=spared): _copies(c.key)
+        for c in CLUSTERS.values()
+        for spared in (mailboxes._SECOPS, mailboxes._NOBODY)
+    },
     **{evidence._CARRIED.format(carried=c.carried): _carried(c.key) for c in CLUSTERS.values()},
 }
 _COLUMNS = {text: ["Entity", *_KEPT.split(), "Copies", "Malicious", "Harmful", "IsOnHold", "RetentionDays"] for text in _QUERIES}
