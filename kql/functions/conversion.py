@@ -56,7 +56,8 @@ scalar("tobool(value: string) -> bool", _BOOL_TEXT.format("$value"), "tobool('Tr
 scalar("tobool(value: dynamic) -> bool", _BOOL_TEXT.format("json_extract_string($value, '$')"), "tobool(dynamic(true)) -> true", "True or false; null if it is neither.", **_SOME)
 scalar("tobool(value: number|bool) -> bool", "CAST($value AS BOOLEAN)", "tobool(2) -> true", "Whether it is not zero.", **_SAME)
 
-_MOMENT = "TRY_CAST(nullif({}, '') AS TIMESTAMP)"
+_FORMATS = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%a, %d %b %Y %H:%M:%S GMT", "%d %b %Y %H:%M:%S")
+_MOMENT = "coalesce(TRY_CAST(nullif({0}, '') AS TIMESTAMP), try_strptime(trim({0}), [" + ", ".join(f"'{each}'" for each in _FORMATS) + "]))"
 scalar("todatetime(value: string) -> datetime", _MOMENT.format("$value"), "todatetime('2026-01-01T10:00:00Z') -> datetime(2026-01-01 10:00)", "A moment; null if it is none.", **_SOME)
 scalar("todatetime(value: dynamic) -> datetime", _MOMENT.format("json_extract_string($value, '$')"), "todatetime(dynamic('2026-01-01')) -> datetime(2026-01-01)", "A moment; null if it is none.", **_SOME)
 scalar("todatetime(value: integer) -> datetime", "TRY(make_timestamp($value // 10 - 62135596800000000))", "todatetime(0) -> datetime(0001-01-01)", "The moment of so many ticks since 0001-01-01.", **_SOME)

@@ -22,6 +22,7 @@ from kql.syntax import (
     series,
     sources,
     statements,
+    text,
 )
 from kql.syntax.base import RULES, build
 from kql.syntax.statements import Query
@@ -30,7 +31,7 @@ __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
     arrays, calls, columns, comparisons, expressions, graphs, groups, joins, literals, membership, partitions,
-    plugins, refused, rows, scan, series, sources, statements,
+    plugins, refused, rows, scan, series, sources, statements, text,
 )
 
 

@@ -9,9 +9,6 @@ _CONSTRUCTS: dict[str, str] = {
     "execute_and_cache": "execute-and-cache",
     "getschema": "getschema",
     "invoke": "invoke",
-    "parse": "parse",
-    "parse_kv": "parse-kv",
-    "parse_where": "parse-where",
     "project_by_names": "project-by-names",
     "reduce": "reduce",
     "sample": "sample",
@@ -24,7 +21,6 @@ _CONSTRUCTS: dict[str, str] = {
 _PARTS: dict[str, tuple[str, ...]] = {
     "find": ("sources", "typed_column"),
     "inline_external_table": ("external_partition", "path_parts", "path_text"),
-    "parse": ("capture", "parse_text", "skip"),
     "declare pattern": ("pattern_arm", "pattern_arms"),
     "top-nested": ("nested",),
 }

@@ -13,7 +13,7 @@ from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert
 from kql.scope import Scope, empty, unique_name
 from kql.syntax.base import Expression, Operator, refuse, rule
-from kql.syntax.literals import string_value
+from kql.syntax.literals import Json, string_value
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType, Schema
 
@@ -171,11 +171,25 @@ class Parameters(Expression):
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Parameters:
-        pairs = zip(children[::2], children[1::2], strict=True)
-        return cls({str(key).strip(): _setting(value) for key, value in pairs}, span=span)
+        values: dict[str, Any] = {}
+        key = ""
+        for child in children:
+            if isinstance(child, Token) and child.type in _KEYS:
+                key = str(child).strip()
+            else:  # a key that is repeated, or has several values, keeps them all
+                value = _setting(child)
+                values[key] = [*_listed(values[key]), value] if key in values else value
+        return cls(values, span=span)
 
     def get(self, name: str, default: str = "") -> str:
         return str(self.values.get(name, default))
+
+
+_KEYS = ("PARAM", "HINT", "MV_PARAM", "SERIES_PARAM", "PROP")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _setting(value: Any) -> Any:
@@ -183,7 +197,7 @@ def _setting(value: Any) -> Any:
         return string_value(value)
     if isinstance(value, Token) and value.type == "BOOL":
         return str(value).lower() == "true"
-    return str(value) if isinstance(value, Token) else value
+    return str(value) if isinstance(value, Token) else value.value if isinstance(value, Json) else value
 
 
 @rule("union")
