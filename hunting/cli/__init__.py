@@ -1,0 +1,53 @@
+"""The command `hunting`: one thin module per group of verbs; each parses, calls one function, prints.
+
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 the query is wrong. Data goes to stdout; progress and errors go to stderr.
+Whatever is heavy is imported inside the commands: help and completion must be quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from hunting.cli import air, demo, hunt, simulation, store
+
+app = typer.Typer(
+    name="hunting",
+    help="Advanced hunting in KQL over e-mail security tables, with automated investigation and response (AIR).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _module in (demo, simulation, hunt, store):
+    _module.add_to(app)
+app.add_typer(air.app, name="air")
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", is_eager=True, help="Show the version and exit.")) -> None:
+    if version:
+        from hunting import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command and exits with its code; a mistake of the user's is told in words, never as a stack trace."""
+    from hunting.cli.common import complain, exit_code, silence
+
+    try:
+        app(arguments, prog_name="hunting")
+    except BrokenPipeError:
+        silence()
+        sys.exit(0)
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        complain(error)
+        sys.exit(code)
+    sys.exit(0)

@@ -1,0 +1,186 @@
+"""What all commands share: their options, where the store is, how answers, progress and errors are printed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hunting.engine import Hunt
+    from hunting.result import Result
+
+
+class Form(StrEnum):
+    """Output formats; each is a writer of `hunting.formats`."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+    MARKDOWN = "markdown"
+
+
+Store = Annotated[Path, typer.Option("--store", envvar="HUNTING_STORE", help="The store's folder.")]
+Format = Annotated[
+    Form | None, typer.Option("--format", "-f", help="Default: table on a terminal, else ndjson; with -o, by the file's suffix.")
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, whole or not at all.")]
+Limit = Annotated[int, typer.Option(min=0, help="Rows shown in a table, 0 for all; other formats hold every row.")]
+Now = Annotated[str, typer.Option("--now", help="The time that now() gives (ISO 8601, UTC). Default: the machine's.")]
+By = Annotated[str, typer.Option("--by", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")]
+
+STORE = Path("data/store")
+LIMIT = 50
+
+
+def open_hunt(store: Path, now: str = "") -> Hunt:
+    """The store's hunt, at the time that the user names."""
+    import hunting
+    from hunting.clock import fixed_clock, system_clock
+
+    return hunting.connect(store, clock=fixed_clock(moment(now, "--now")) if now else system_clock)
+
+
+def moment(text: str, option: str) -> datetime:
+    """A time in ISO 8601; UTC where it names no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no time. Write 2026-11-21 or 2026-11-21T10:30.", param_hint=option) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def person(by: str) -> str:
+    """The name that stands in the audit."""
+    import getpass
+
+    return by or getpass.getuser()
+
+
+# ---------------------------------------------------------------- answers
+
+
+def show(result: Result, form: Form | None = None, output: Path | None = None, limit: int = LIMIT) -> None:
+    """Prints an answer, or saves it."""
+    from hunting import formats
+
+    if output is not None:
+        if form is None and output.suffix.lower() not in formats.SUFFIXES:
+            raise typer.BadParameter(f"'{output.name}' does not tell the format. Name it with -f.", param_hint="-o")
+        formats.save(result, output, form)
+        note(f"{len(result):,} rows in {output}")
+        return
+    terminal = sys.stdout.isatty()
+    chosen = form or (Form.TABLE if terminal else Form.NDJSON)
+    if chosen is Form.TABLE:
+        width = shutil.get_terminal_size().columns if terminal else None
+        write(formats.table_text(result, limit or None, width, bold=coloured()))
+    elif chosen is Form.PARQUET and terminal:
+        raise typer.BadParameter("Parquet is not for a terminal. Name a file with -o.", param_hint="-f")
+    elif chosen is Form.CSV and terminal:
+        write(_csv_for_terminal(result))
+    else:
+        formats.WRITERS[chosen](result, sys.stdout.buffer)
+
+
+def _csv_for_terminal(result: Result) -> str:
+    import io
+
+    from hunting import formats
+
+    sink = io.BytesIO()
+    formats.write_csv(result, sink)
+    return formats.visible(sink.getvalue().decode(), keep="\n")
+
+
+def write(text: str) -> None:
+    """Text to stdout, in UTF-8 whatever the locale says."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def coloured() -> bool:
+    """Whether stdout takes escape sequences and the user has nothing against them."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def note(text: str) -> None:
+    """A line for people, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """One line on stderr that is written over and over; nothing where nobody watches. Use as a context manager."""
+
+    _EVERY = 0.1  # seconds
+
+    def __init__(self) -> None:
+        self._watched = sys.stderr.isatty()
+        self._last = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._watched and time.monotonic() - self._last >= self._EVERY:
+            self._last = time.monotonic()
+            share = done / total if total else 0.0
+            bar = f"[{'#' * int(30 * share):30}] {share:4.0%}  " if total else ""
+            print(f"\r\x1b[K{bar}{what} {done:,}{f' of {total:,}' if total else ''}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._watched:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+# ---------------------------------------------------------------- errors
+
+
+def exit_code(error: Exception) -> int | None:
+    """3 for a wrong query, 1 for what else a user can cause; None for a fault of the program."""
+    if isinstance(error, OSError):
+        return 1
+    if "kql.errors" not in sys.modules:
+        return None
+    from hunting.errors import HuntingError
+    from kql.errors import KqlError
+
+    if isinstance(error, HuntingError):
+        return 1
+    return 3 if isinstance(error, KqlError) else None
+
+
+def complain(error: Exception) -> None:
+    """The error in words, with the place in the query and the cure, on stderr."""
+    text = error.render() if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
+    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+    note(f"error: {shown}")
+
+
+def _name(error: Exception) -> str:
+    return f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+
+
+def silence() -> None:
+    """After the reader of a pipe has gone: nothing more to write, nothing to complain of."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """`name=value` arguments."""
+    for text in texts:
+        if "=" not in text or not text.partition("=")[0].strip():
+            raise typer.BadParameter(f"'{text}' is not name=value.", param_hint=option)
+    return {name.strip(): value for name, _, value in (text.partition("=") for text in texts)}

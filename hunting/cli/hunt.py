@@ -1,0 +1,123 @@
+"""query, explain, tables, schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, open_hunt, pairs, show, write
+
+if TYPE_CHECKING:
+    from hunting.engine import Hunt
+
+Text = Annotated[str, typer.Argument(help="KQL; '-' reads it from stdin, '@FILE' from a file.", show_default=False)]
+Param = Annotated[list[str], typer.Option("--param", "-p", help="A declared query parameter's value: name=value. Repeatable.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    for command in (query, explain, tables, schema):
+        app.command()(command)
+
+
+def query(
+    text: Text,
+    param: Param = [],  # noqa: B006 - typer's way
+    form: Format = None,
+    output: Output = None,
+    limit: Limit = LIMIT,
+    now: Now = "",
+    store: Store = STORE,
+) -> None:
+    """Run a KQL query."""
+    kql = _text(text)
+    with open_hunt(store, now) as hunt:
+        show(hunt.query(kql, _parameters(hunt, kql, param)), form, output, limit)
+
+
+def explain(
+    text: Text,
+    param: Param = [],  # noqa: B006
+    store: Store = STORE,
+) -> None:
+    """Show a query's SQL, one named block per operator."""
+    from hunting.formats import visible
+
+    kql = _text(text)
+    with open_hunt(store) as hunt:
+        write(visible(hunt.explain(kql, _parameters(hunt, kql, param)), keep="\n") + "\n")
+
+
+def tables(form: Format = None, output: Output = None, store: Store = STORE) -> None:
+    """List the tables that hold data."""
+    from hunting.formats import records
+    from hunting.tables import TABLES
+
+    with open_hunt(store) as hunt:
+        rows = [
+            (name, hunt.query(f"[{json.dumps(name)}] | count").rows()[0][0], TABLES[name].description if name in TABLES else "")
+            for name in hunt.lake.tables()
+        ]
+    show(records({"Table": "string", "Rows": "long", "Description": "string"}, rows), form, output, 0)
+
+
+def schema(
+    table: Annotated[str, typer.Argument(help="A table's name; without it, all tables.")] = "",
+    form: Format = None,
+    output: Output = None,
+    store: Store = STORE,
+) -> None:
+    """Show a table's columns, their types and what they hold; without a name, every table."""
+    from hunting.errors import HuntingError
+    from hunting.formats import records
+    from hunting.lake import Lake
+    from hunting.tables import TABLES
+    from kql.errors import closest
+
+    if not table:
+        rows = [(each.name, len(each.columns), each.description) for each in TABLES.values()]
+        show(records({"Table": "string", "Columns": "long", "Description": "string"}, rows), form, output, 0)
+        return
+    if table in TABLES:
+        columns = [(c.name, str(c.type), c.description) for c in TABLES[table].columns]
+    else:
+        own = Lake.open(store) if store.exists() else None
+        found = own.schema(table) if own is not None else None
+        if found is None:
+            raise HuntingError(f"There is no table '{table}'.", hint=closest(table, [*TABLES, *(own.tables() if own else ())]))
+        columns = [(c.name, str(c.type), "") for c in found]
+    show(records({"Column": "string", "Type": "string", "Description": "string"}, columns), form, output, 0)
+
+
+def _text(given: str) -> str:
+    if given == "-":
+        text = sys.stdin.buffer.read()
+    elif given.startswith("@"):
+        text = Path(given[1:]).read_bytes()
+    else:
+        return given
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise typer.BadParameter("The query is not UTF-8 text.", param_hint="TEXT") from None
+
+
+def _parameters(hunt: Hunt, text: str, given: list[str]) -> Mapping[str, object]:
+    """Values of `--param`; the engine reads them as the declared types, a dynamic is JSON."""
+    values = pairs(given, "--param")
+    if not values:
+        return {}
+    kinds = hunt.compile(text, values).bound
+    return {name: _json(name, value) if kinds.get(name) == "dynamic" else value for name, value in values.items()}
+
+
+def _json(name: str, value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise typer.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None

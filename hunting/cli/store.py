@@ -1,0 +1,48 @@
+"""verify, compact."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hunting.cli.common import STORE, Progress, Store, note, write
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    for command in (verify, compact):
+        app.command()(command)
+
+
+def verify(store: Store = STORE) -> None:
+    """Check every file of the store against the hash in its commit, and the AIR ledger where there is one."""
+    from hunting.formats import visible
+    from hunting.lake import Lake
+
+    lake = Lake.open(store)
+    problems = lake.verify()
+    if (lake.root / "air").exists():
+        from hunting.cli.common import open_hunt
+
+        with open_hunt(store) as hunt:
+            problems += [f"AIR: {fault}" for fault in hunt.air.verify().faults]
+    write("".join(f"{visible(problem)}\n" for problem in problems))
+    if problems:
+        raise typer.Exit(1)
+    note(f"sound: {len(lake.tables())} tables")
+
+
+def compact(
+    tables: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None,
+    store: Store = STORE,
+) -> None:
+    """Merge each day's files into one, in order of time; queries go on meanwhile."""
+    from hunting.lake import Lake
+
+    lake = Lake.open(store)
+    for table in tables or lake.tables():
+        before = len(lake.files(table))
+        with Progress() as progress:
+            lake.compact(table, progress=progress)
+        note(f"{table}: {before} files before, {len(lake.files(table))} now")
