@@ -109,11 +109,12 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class InList:
-    """Membership in a list of constants; `folded` ignores case."""
+    """Membership in a list of constants; `folded` ignores case, `positive` is as in Call."""
 
     value: Value
     items: tuple[Literal, ...]
     folded: bool = False
+    positive: bool = False
 
     @property
     def type(self) -> ScalarType:
@@ -131,6 +132,7 @@ class InRelation:
     value: Value
     relation: Relation
     folded: bool = False
+    positive: bool = False
 
     @property
     def type(self) -> ScalarType:

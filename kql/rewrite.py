@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +13,11 @@ from kql.algebra import (
     Call,
     ColumnRef,
     Filter,
+    InList,
+    InRelation,
     Item,
     Join,
+    Literal,
     Logical,
     Project,
     Reference,
@@ -22,8 +26,12 @@ from kql.algebra import (
     Value,
     Window,
 )
+from kql.functions import OPERATORS
+from kql.functions.registry import Function
+from kql.overloads import invoke
 from kql.pruning import Program, prune_columns
 from kql.traversal import columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
+from kql.types import ScalarType
 
 
 def inline_single_uses(program: Program) -> Program:
@@ -92,6 +100,44 @@ def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program],
     return apply
 
 
+def merge_alternatives(relation: Relation) -> Relation:
+    """Alternatives over one column become one test: `x == 1 or x == 2` a list, `s has "a" or s has "b"` one pass."""
+    below = with_inputs(relation, tuple(merge_alternatives(each) for each in inputs(relation)))
+
+    def inside(value: Value) -> Value:
+        value = map_inner(value, inside, merge_alternatives)
+        return _merged(value) if isinstance(value, Logical) and value.op == "or" else value
+
+    return map_values(below, inside)
+
+
+def _merged(alternatives: Logical) -> Value:
+    groups: dict[tuple[str, Value], list[Literal]] = {}
+    rest: list[Value] = []
+    for arg in alternatives.args:
+        match arg:
+            case Call(function=Function(name="==" | "has" as name), args=(ColumnRef() as column, Literal() as literal)) if (
+                literal.value is not None and literal.type is column.type and literal.type in _LISTED
+            ):
+                groups.setdefault((name, column), []).append(literal)
+            case _:
+                rest.append(arg)
+    tests = [_one_of(name, column, literals) for (name, column), literals in groups.items()]
+    return tests[0] if len(tests) == 1 and not rest else Logical("or", (*tests, *rest))
+
+
+_LISTED = (ScalarType.STRING, ScalarType.LONG)
+
+
+def _one_of(name: str, column: Value, literals: list[Literal]) -> Value:
+    if len(literals) == 1:
+        return invoke(name, column, literals[0], registry=OPERATORS)
+    if name == "==":
+        return InList(column, tuple(dict.fromkeys(literals)))
+    words = json.dumps([literal.value for literal in literals], ensure_ascii=False)
+    return invoke("has_any", column, Literal(words, ScalarType.DYNAMIC), registry=OPERATORS)
+
+
 def truth_context(relation: Relation) -> Relation:
     """Marks comparisons whose null may be taken for false: those that a filter asks for positively."""
     below = with_inputs(relation, tuple(truth_context(each) for each in inputs(relation)))
@@ -108,6 +154,8 @@ def _positive(value: Value) -> Value:
         case Logical():
             return Logical(value.op, tuple(_positive(arg) for arg in value.args))
         case Call() if value.function.one_null:
+            return replace(value, positive=True)
+        case InList() | InRelation():
             return replace(value, positive=True)
         case _:
             return value
@@ -143,6 +191,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(fuse_projects),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(merge_alternatives),
     each_relation(truth_context),
 )
 

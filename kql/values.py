@@ -117,12 +117,12 @@ class ValueLowering:
                 return self.path(value, columns, order)
             case InList():
                 return self.in_list(value, columns, order)
-            case InRelation(value=inner, relation=relation, folded=folded):
+            case InRelation(value=inner, relation=relation, folded=folded, positive=positive):
                 tree = self.value(inner, columns, order)
                 found: exp.Expression = exp.In(
                     this=function("lower", tree) if folded else bracketed(tree), query=self.subquery(relation)
                 )
-                return function("coalesce", found, exp.false()) if inner.nullable else found
+                return function("coalesce", found, exp.false()) if inner.nullable and not positive else found
             case ScalarQuery(relation=relation):
                 tree = self.subquery(relation)
                 return function("coalesce", tree, exp.Literal.string("")) if value.type is ScalarType.STRING else tree
@@ -161,7 +161,8 @@ class ValueLowering:
         tree = function("lower", tree) if value.folded else bracketed(tree)
         items = ", ".join(self.dialect.text(self.literal(item)) for item in value.items)
         found: exp.Expression = exp.In(this=tree, expressions=[exp.Var(this=items)]) if items else exp.false()
-        return function("coalesce", found, exp.false()) if value.value.nullable and items else found
+        total = items and value.value.nullable and not value.positive
+        return function("coalesce", found, exp.false()) if total else found
 
     # ------------------------------------------------------------ calls
 
@@ -204,14 +205,16 @@ class ValueLowering:
     def window(self, window: Window, columns: Columns, order: Sequence[Order]) -> exp.Expression:
         keys = [Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order] or list(order)
         frame = self.dialect.template(f"x() OVER ({window.frame})").args.get("spec") if window.frame else None
+        called = self.call(window.call, columns)
         over = exp.Window(
-            this=self.call(window.call, columns),
+            this=called.this if isinstance(called, exp.Cast) else called,
             partition_by=[self.value(part, columns) for part in window.partition] or None,
             order=exp.Order(expressions=[key.tree() for key in keys]) if keys else None,
             spec=frame.copy() if frame is not None else None,
         )
-        needs_text = window.type is ScalarType.STRING
-        return function("coalesce", over, exp.Literal.string("")) if needs_text else over
+        if isinstance(called, exp.Cast):
+            return exp.Cast(this=over, to=called.args["to"])
+        return function("coalesce", over, exp.Literal.string("")) if window.type is ScalarType.STRING else over
 
     # ------------------------------------------------------------ dynamic
 

@@ -265,7 +265,7 @@ class Declare(Statement):
                 raise KqlUnsupportedError("A query parameter must be a scalar.", parameter.span)
             name, kind = str(parameter.name), parameter.type.kind
             if name in RESERVED:
-                raise KqlSemanticError(f"The name '{name}' is reserved.", parameter.span, "Choose another name for the parameter.")
+                raise KqlSemanticError(f"The name '{name}' is reserved.", parameter.span, "Give the parameter another name.")
             if name in scope.context.parameters:
                 value: Value = Bound(name, kind, nullable=kind is not ScalarType.STRING)
             elif parameter.default is not None:
