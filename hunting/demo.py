@@ -111,12 +111,11 @@ class _Demo:
 
     def everything_off(self) -> None:
         """AIR as it is before anybody changes a setting."""
-        self.clock_says()
         done = self.air.run()
         self.step(
             f"{self.clock():%d %B}: AIR runs, with everything off",
-            f"{done.investigations} alerts investigated. {done.pending} actions wait for a person, because nothing is opted in; "
-            f"{done.moved} messages were removed.",
+            f"{done.investigations} alerts investigated, the big attacks are still to come. Nothing is opted in: "
+            f"{done.pending} actions wait for a person, {done.moved} messages were removed.",
         )
         _hold(done.moved == 0 and not self.seed_hunt(), "something was removed without being asked for")
         self.kql(f"{SEED_HUNT}\n| count")
@@ -129,7 +128,7 @@ class _Demo:
         self.step(
             f"Opt in to {' and '.join(sorted(settings.enabled))}; {self.clock():%d %B}: AIR runs again",
             f"{done.investigations} new alerts. {done.automatic} clusters were remediated without asking: "
-            f"{done.moved:,} copies soft-deleted; {done.pending} waits.",
+            f"{done.moved:,} copies soft-deleted; {done.pending} waits for a person.",
         )
         entities = [action.entity for action in self.automatic()]
         counted, found = mailbox_copies(self.lake, entities), self.seed_hunt()
@@ -160,16 +159,25 @@ class _Demo:
         before = self.seed_hunt()
         undo = self.air.undo(action.id, "inbox", by="you", reason="demo")
         self.step(
-            f"Undo action {action.id[:6]}",
-            f"{undo.moved} copies of {action.entity[:60]} go back to the inbox, as new events: history is never edited.",
+            f"Undo action {action.id[:6]} (the file {action.entity[:12]}…)",
+            f"{undo.moved:,} copies go back to the inbox, as new events: history is never edited. "
+            f"{undo.left:,} cannot: their mailboxes keep nothing that was deleted.",
         )
-        _hold(undo.moved == action.moved and self.seed_hunt() == before, "the undo changed what was there")
+        _hold(undo.moved + undo.left == action.moved and self.seed_hunt() == before, "the undo changed what was there")
+        _hold(undo.left == self.without_retention(action), "the undo left more behind than it must")
         self.kql(
             "EmailPostDeliveryEvents\n"
-            '| where ActionType in ("Automated Remediation", "Manual Remediation")\n'
+            f"| where Timestamp >= datetime({END:%Y-%m-%d})\n"
             "| summarize Events = count() by ActionType, ActionTrigger, Action, DeliveryLocation\n"
             "| sort by Events"
         )
+
+    def without_retention(self, action: ActionRecord) -> int:
+        """Copies that this action removed from mailboxes with a retention of no days, from the files."""
+        people = self.lake.read("Mailboxes")
+        keeps_nothing = people.filter(pc.and_(pc.equal(people["RetentionDays"], 0), pc.invert(people["IsOnHold"])))
+        recipients = set(keeps_nothing["RecipientEmailAddress"].to_pylist())
+        return sum(recipient in recipients for _, recipient in mailbox_copies(self.lake, [action.entity]))
 
     def repeated(self) -> None:
         """Running again changes nothing, and the ledger is sound."""
@@ -177,13 +185,9 @@ class _Demo:
         _hold(done.moved == done.published == 0 and checked.sound, f"a second run changed something {checked.faults}")
         self.step(
             "Run AIR once more",
-            f"{done.moved} messages moved: repeating it changes nothing. The audit chain ({checked.audit_entries:,} entries) is whole, "
-            f"and the store holds the ledger's {checked.events:,} events, each once.",
+            f"{done.moved} messages moved: repeating it changes nothing. The audit chain of {checked.audit_entries:,} entries "
+            f"is whole; the store holds the ledger's {checked.events:,} events, each once.",
         )
-
-    def clock_says(self) -> None:
-        """AIR sees nothing of what comes after its clock's time."""
-        self.say(f"\n   (The clock stands at {self.clock():%Y-%m-%d %H:%M}: the big attacks are still to come.)")
 
 
 def _hold(condition: bool, what: str) -> None:
