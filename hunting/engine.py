@@ -21,11 +21,13 @@ import kql
 from hunting import vectorised
 from hunting.clock import Clock, system_clock
 from hunting.errors import StoreError
+from hunting.external import ExternalFiles
 from hunting.inputs import as_table, bound, declared, inferred
 from hunting.lake import Lake
 from hunting.result import Result
 from hunting.rows import stored
 from hunting.tables import TABLES
+from kql.catalog import External
 from kql.dialects import DuckDB
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError
 from kql.types import Column, ScalarType, Schema, physical_names
@@ -76,6 +78,11 @@ class Hunt:
         from hunting.air import Air
 
         return Air(self)
+
+    @cached_property
+    def external(self) -> ExternalFiles:
+        """The local files that stand for the URLs of `externaldata`."""
+        return ExternalFiles(self._lake.root if self._lake is not None else None)
 
     def schema(self, table: str) -> Schema | None:
         """The columns of a table, None if there is none (also what the compiler asks)."""
@@ -173,8 +180,11 @@ class Hunt:
 
     def _prepare(self, program: kql.Program) -> None:
         """The views over the files of the tables that a program reads, and the vectorised functions it calls."""
+        for external in program.externals:
+            self._connection.register(external.table, self._external(external, program.text))
+        provided = {*self._registered, *(external.table for external in program.externals)}
         for table in program.tables:
-            if table not in self._registered and not self._foreign:
+            if table not in provided and not self._foreign:
                 self._view(table)
         for name in program.vectorised:
             if name not in self._functions:
@@ -183,6 +193,13 @@ class Hunt:
                     name, function.call, function.parameters, function.result, type="arrow", null_handling="special"
                 )  # type: ignore[call-overload]
                 self._functions.add(name)
+
+    def _external(self, external: External, text: str) -> pa.Table:
+        try:
+            return self.external.table(external)
+        except KqlError as error:
+            error.text = text
+            raise
 
     def _view(self, table: str) -> None:
         files = tuple(self._lake.files(table)) if self._lake is not None else ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from kql.errors import Span
 from kql.types import TYPE_NAMES, Column, ScalarType, Schema
 
 
@@ -16,6 +18,27 @@ class Catalog(Protocol):
 
     def names(self) -> Iterable[str]:
         """All tables, for `union *`, wildcards and the closest-name help."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """What a query's externaldata asks the engine for: a table of that name with these columns, all of them text.
+
+    Attributes:
+        table: the name under which the program reads it.
+        urls: where the rows would come from; the engine decides what stands for them, and never fetches.
+        columns: names in order; JSON is read by name, everything else by place.
+        format: csv, tsv, psv, txt, raw, json, multijson ...
+        skip_first, skip_last: the first or last record of each file is left out.
+    """
+
+    table: str
+    urls: tuple[str, ...]
+    columns: tuple[str, ...]
+    format: str
+    skip_first: bool = False
+    skip_last: bool = False
+    span: Span | None = field(default=None, compare=False)
 
 
 class StaticCatalog:

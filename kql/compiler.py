@@ -8,7 +8,7 @@ from typing import Any
 
 from kql import lowering, rewrite, syntax, traversal
 from kql.algebra import Binding, Bound, Call, Reference, Relation, Scan
-from kql.catalog import Catalog
+from kql.catalog import Catalog, External
 from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlSemanticError, Span
 from kql.scope import Context, Scope
@@ -29,6 +29,7 @@ class Program:
         bound: names and types of the values to bind; `now` is a datetime.
         vectorised: Arrow functions that the engine must register before.
         visualization: what `render` asked for, or None.
+        externals: tables that the engine must provide under the names that they carry.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Program:
     vectorised: tuple[str, ...]
     visualization: Mapping[str, Any] | None
     options: Mapping[str, object] = field(default_factory=dict)
+    externals: tuple[External, ...] = ()
 
 
 def compile(
@@ -72,15 +74,17 @@ def compile(
     except RecursionError:
         raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
     everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
+    tables = tuple(dict.fromkeys(each.table for each in everything if isinstance(each, Scan)))
     return Program(
         text,
         sql,
         root.schema,
-        tuple(dict.fromkeys(each.table for each in everything if isinstance(each, Scan))),
+        tables,
         {value.name: value.type for value in _values(everything) if isinstance(value, Bound)},
         tuple(dict.fromkeys(v.function.vectorised for v in _values(everything) if isinstance(v, Call) and v.function.vectorised)),
         context.render,
         context.options,
+        tuple(each for each in context.externals if each.table in tables),
     )
 
 

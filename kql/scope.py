@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kql.algebra import Binding, Bound, ColumnRef, Filter, Literal, Logical, Reference, Relation, Scan, Value, ref
-from kql.catalog import Catalog
+from kql.catalog import Catalog, External
 from kql.errors import KqlSemanticError, Span, closest
 from kql.functions import OPERATORS
 from kql.overloads import invoke
@@ -34,7 +34,16 @@ class Context:
     options: dict[str, object] = field(default_factory=dict)
     declared: dict[str, ScalarType] = field(default_factory=dict)
     expansions: int = 0
+    externals: list[External] = field(default_factory=list)
     windowed: bool = False  # every table that has a time is cut to [$__since, $__until]
+
+    def private_name(self, word: str) -> str:
+        """A table name that no stored table has, for what the engine provides."""
+        taken = {table.lower() for table in self.catalog.names()} | {each.table for each in self.externals}
+        number = 1
+        while f"__{word}_{number}" in taken:
+            number += 1
+        return f"__{word}_{number}"
 
     def share(self, name: str, relation: Relation, materialized: bool = False) -> Relation:
         """A reference to a relation that the analyst named; its SQL name is unlike that of any table or other binding."""

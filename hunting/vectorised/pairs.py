@@ -27,7 +27,9 @@ class Rules:
         given = json.loads(text)
         quotes = {quote[0]: quote[-1] for quote in given.get("quote", ())}
         pair, kv = (given.get(name, [""])[0] for name in ("pair_delimiter", "kv_delimiter"))
-        return Rules(frozenset(given["keys"]), pair, kv, quotes, frozenset(given.get("escape", ())), given.get("greedy") == ["True"])
+        return Rules(
+            frozenset(given["keys"]), pair, kv, quotes, frozenset(given.get("escape", ())), given.get("greedy") == ["True"]
+        )
 
 
 @by_row("VARCHAR", "VARCHAR", result="JSON")

@@ -9,6 +9,7 @@ from kql.syntax import (
     columns,
     comparisons,
     expressions,
+    external,
     graphs,
     groups,
     joins,
@@ -30,7 +31,7 @@ from kql.syntax.statements import Query
 __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
-    arrays, calls, columns, comparisons, expressions, graphs, groups, joins, literals, membership, partitions,
+    arrays, calls, columns, comparisons, expressions, external, graphs, groups, joins, literals, membership, partitions,
     plugins, refused, rows, scan, series, sources, statements, text,
 )
 

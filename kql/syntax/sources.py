@@ -285,7 +285,6 @@ def align(relation: Relation, columns: UnionColumns, with_source: str, name: str
 
 
 for _rule, _construct in {
-    "externaldata": "externaldata",
     "evaluate_source": "evaluate as a source",
     "macro_expand": "macro-expand",
     "entity_group": "entity_group",

@@ -148,9 +148,18 @@ def _group_template(constants: list[object]) -> str:
 
 
 # No function of the language: how a column reads its group.
-GROUP = Function(Kind.SCALAR, "group(text: string, expression: string, groups: long, at: long) -> string", _group_template, "", "", nulls="total")
+GROUP = Function(
+    Kind.SCALAR,
+    "group(text: string, expression: string, groups: long, at: long) -> string",
+    _group_template,
+    "",
+    "",
+    nulls="total",
+)
 TIDY = Function(Kind.SCALAR, "tidy(text: string) -> string", r"rtrim($text, ', ;')", "", "", nulls="total")
-MATCHES = Function(Kind.SCALAR, "matches(text: string, expression: string) -> bool", "regexp_matches($text, $expression)", "", "", nulls="total")
+MATCHES = Function(
+    Kind.SCALAR, "matches(text: string, expression: string) -> bool", "regexp_matches($text, $expression)", "", "", nulls="total"
+)
 
 
 def _flags(params: Parameters, span: Span) -> str:
@@ -181,15 +190,21 @@ class Parse(Operator):
         """The new columns, and the conditions of a successful match."""
         kind = self.params.get("kind", "simple")
         if kind not in ("simple", "regex", "relaxed"):
-            raise KqlSemanticError(f"'{operator}' operator: unknown kind '{kind}'.", self.span, "The kinds are simple, regex and relaxed.")
+            raise KqlSemanticError(
+                f"'{operator}' operator: unknown kind '{kind}'.", self.span, "The kinds are simple, regex and relaxed."
+            )
         self._check(operator)
         text = convert(self.expression.bind(scope.with_row(source.schema, operator)), ScalarType.STRING)
         regex = kind == "regex"
-        pattern = regex_pattern(self.parts, _flags(self.params, self.span)) if regex else simple_pattern(self.parts, kind == "relaxed")
+        pattern = (
+            regex_pattern(self.parts, _flags(self.params, self.span)) if regex else simple_pattern(self.parts, kind == "relaxed")
+        )
         values = [(capture, _value(text, pattern, at, capture.kind, regex)) for capture, at in pattern.captures]
         conditions: list[Value] = [Call(MATCHES, (text, Literal(pattern.expression, ScalarType.STRING)), ScalarType.BOOL, False)]
         if kind != "relaxed":
-            conditions += [invoke("isnotnull", value) for _, value in values if value.nullable and value.type is not ScalarType.DYNAMIC]
+            conditions += [
+                invoke("isnotnull", value) for _, value in values if value.nullable and value.type is not ScalarType.DYNAMIC
+            ]
         fits = conditions[1:]
         items = [Item(str(capture.name), _if_all(fits, value)) for capture, value in values]
         return items, conditions
@@ -199,7 +214,9 @@ class Parse(Operator):
         names = [str(part.name) for part in captures]
         for part in captures:
             if names.count(str(part.name)) > 1:
-                raise KqlSemanticError(f"'{operator}' operator: two columns are named '{part.name}'.", part.span, "Rename one of them.")
+                raise KqlSemanticError(
+                    f"'{operator}' operator: two columns are named '{part.name}'.", part.span, "Rename one of them."
+                )
         for one, two in zip(self.parts, self.parts[1:], strict=False):
             if isinstance(one, Capture) and one.kind is ScalarType.STRING and isinstance(two, Skip | Capture):
                 message = f"'{operator}' operator: where the text column '{one.name}' ends is not told."
@@ -208,7 +225,11 @@ class Parse(Operator):
 
 def _value(text: Value, pattern: Pattern, at: int, kind: ScalarType, tidy: bool) -> Value:
     """A column's value; `tidy` drops the separators that a greedy group took behind a time."""
-    constants = (Literal(pattern.expression, ScalarType.STRING), Literal(pattern.groups, ScalarType.LONG), Literal(at, ScalarType.LONG))
+    constants = (
+        Literal(pattern.expression, ScalarType.STRING),
+        Literal(pattern.groups, ScalarType.LONG),
+        Literal(at, ScalarType.LONG),
+    )
     value: Value = Call(GROUP, (text, *constants), ScalarType.STRING, False)
     if tidy and kind in (ScalarType.DATETIME, ScalarType.TIMESPAN):
         value = Call(TIDY, (value,), ScalarType.STRING, False)
@@ -284,7 +305,15 @@ def _value_of(name: str, text: Value, rules: dict[str, list[str]], columns: Sequ
     return convert(Path(pairs, (name,)), ScalarType.STRING)
 
 
-PAIRS = Function(Kind.SCALAR, "pairs(text: string, rules: string) -> dynamic", "CAST(parse_kv($text, $rules) AS JSON)", "", "", nulls="some", vectorised="parse_kv")
+PAIRS = Function(
+    Kind.SCALAR,
+    "pairs(text: string, rules: string) -> dynamic",
+    "CAST(parse_kv($text, $rules) AS JSON)",
+    "",
+    "",
+    nulls="some",
+    vectorised="parse_kv",
+)
 PAIR_BY_REGEX = Function(
     Kind.SCALAR,
     "pair(text: string, expression: string, key: string) -> string",
