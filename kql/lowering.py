@@ -8,7 +8,7 @@ wrapped hands its sort keys outward.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -27,6 +27,7 @@ from kql.algebra import (
     Relation,
     Scan,
     Sort,
+    SortKey,
     Union,
     Unnest,
     Value,
@@ -36,7 +37,7 @@ from kql.algebra import (
 from kql.dialects import Dialect
 from kql.traversal import columns_of, walk
 from kql.types import ScalarType, Schema, physical_names
-from kql.values import Order, ValueLowering, alias, cast_, column, conjunction, fresh, function, name, null
+from kql.values import Columns, Order, ValueLowering, alias, cast_, column, conjunction, fresh, function, name, null
 
 MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
 
@@ -194,8 +195,15 @@ class Lowering(ValueLowering):
         computed = block.group is None and block.plain(_read(key.value for key in relation.keys))
         if block.limit is not None or block.distinct or not (simple or computed):
             block = self.wrap(block, relation.input.schema)
-        block.order = [Order(self.value(key.value, block.columns), key.descending, key.nulls_first) for key in relation.keys]
+        block.order = [order for key in relation.keys for order in self._orders(key, block.columns)]
         return block
+
+    def _orders(self, key: SortKey, columns: Columns) -> Iterator[Order]:
+        """A key in SQL. NaN stands beside null (page: sort), where DuckDB takes it for the largest number."""
+        tree = self.value(key.value, columns)
+        if key.value.type is ScalarType.REAL:
+            yield Order(function("isnan", tree.copy()), key.nulls_first, key.nulls_first)
+        yield Order(tree, key.descending, key.nulls_first)
 
     def _limit(self, relation: Limit) -> Block:
         block = self.block(relation.input)
@@ -390,8 +398,9 @@ _JOIN: dict[str, dict[str, str]] = {
 }
 
 _ELEMENTS = "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS JSON[]) WHEN 'OBJECT' THEN $bag ELSE [$x] END"
-_BAG_BAGS = "list_transform(json_keys($x), lambda __k1: json_object(__k1, json_extract($x, '$.\"' || __k1 || '\"')))"
-_BAG_PAIRS = "list_transform(json_keys($x), lambda __k1: json_array(__k1, json_extract($x, '$.\"' || __k1 || '\"')))"
+_MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
+_BAG_BAGS = f"list_transform(json_keys($x), lambda __k1: json_object(__k1, {_MEMBER}))"
+_BAG_PAIRS = f"list_transform(json_keys($x), lambda __k1: json_array(__k1, {_MEMBER}))"
 
 _RANGE_LONG = "unnest(generate_series(CAST($start AS BIGINT), CAST($stop AS BIGINT), nullif(CAST($step AS BIGINT), 0)))"
 _RANGE = {

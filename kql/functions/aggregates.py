@@ -30,7 +30,7 @@ for _name, _words in (("min", "smallest"), ("max", "largest")):
     _value = {"min": 1, "max": 3}[_name]
     aggregate(f"{_name}(value: T) -> T", f"{_name}($value)", f"{_name}(x) -> {_value}", f"The {_words} value.")
     aggregate(f"{_name}if(value: T, predicate: bool) -> T", f"{_name}($value) FILTER (WHERE $predicate)", f"{_name}if(x, x < 9) -> {_value}", f"The {_words} value where it is true.")
-    aggregate(f"arg_{_name}(by: any, value: T) -> T", f"arg_{_name}_null($value, $by)", f"arg_{_name}(x, x) -> {_value}", f"Columns of the row with the {_words} value.")
+    aggregate(f"arg_{_name}(by: any, value: T) -> T", f"CASE WHEN count($by) > 0 THEN arg_{_name}_null($value, $by) ELSE first($value) END", f"arg_{_name}(x, x) -> {_value}", f"Columns of the row with the {_words} value.")
 
 # DuckDB takes NaN for the largest number, which is right for max alone.
 aggregate("min(value: real) -> real", "CASE WHEN bool_or(isnan($value)) THEN CAST('NaN' AS DOUBLE) ELSE min($value) END", "min(todouble(x)) -> 1.0", "The smallest value; NaN if one is NaN.")
@@ -65,4 +65,4 @@ for _name, _distinct, _sample in (("make_list", "", "a list"), ("make_set", "DIS
 for _old, _new in (("makelist", "make_list"), ("makeset", "make_set")):
     AGGREGATES.alias(_old, _new)
 aggregate("percentile(value: T, percentile: const real|long) -> T", lambda constants: f"quantile_disc($value, {float(str(constants[1])) / 100})", "percentile(x, 50) -> 2", "The value that so many per cent are at or below (nearest rank).", naming=Naming.FUNCTION_ALL)
-aggregate("stdev(value: integer|real) -> real", "stddev_samp($value)", "stdev(x) -> 1.0", "Standard deviation of a sample.")
+aggregate("stdev(value: integer|real) -> real", "coalesce(stddev_samp($value), 0e0)", "stdev(x) -> 1.0", "Standard deviation of a sample; 0 of nothing.", **_TOTAL)

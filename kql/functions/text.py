@@ -6,7 +6,7 @@ from kql.functions.registry import SCALARS, Naming, scalar
 
 scalar("strlen(text: string) -> long", "length($text)", "strlen('häuser') -> 6", "Number of characters.", naming=Naming.FUNCTION_ONLY)
 scalar("tolower(text: string) -> string", "lower($text)", "tolower('ABC') -> 'abc'", "In lower case.")
-scalar("toupper(text: string) -> string", "upper($text)", "toupper('abc') -> 'ABC'", "In upper case.")
+scalar("toupper(text: string) -> string", "replace(upper($text), 'ẞ', 'ß')", "toupper('abc') -> 'ABC'", "In upper case.")
 scalar("reverse(text: string) -> string", "reverse($text)", "reverse('abc') -> 'cba'", "Backwards.")
 scalar("substring(text: string, start: long) -> string", "substr($text, CASE WHEN $start < 0 THEN greatest(length($text) + $start, 0) ELSE $start END + 1)",
        "substring('123456', 2) -> '3456'", "From a place counted from 0 (from the end if negative).")
@@ -15,7 +15,7 @@ scalar("substring(text: string, start: long, length: long) -> string",
        "substring('123456', 2, 2) -> '34'", "So many characters from a place counted from 0.")
 scalar("split(text: string, delimiter: string) -> dynamic", "to_json(string_split($text, $delimiter))", "split('a_b', '_') -> dynamic(['a', 'b'])", "The parts between delimiters.")
 scalar("split(text: string, delimiter: string, index: long) -> dynamic",
-       "to_json(list_slice(string_split($text, $delimiter), $index + 1, $index + 1))", "split('a_b', '_', 1) -> dynamic(['b'])", "The one part asked for, as an array.")
+       "CASE WHEN $index BETWEEN 0 AND length(string_split($text, $delimiter)) - 1 THEN to_json(list_slice(string_split($text, $delimiter), $index + 1, $index + 1)) END", "split('a_b', '_', 1) -> dynamic(['b'])", "The one part asked for, as an array; null if there is none.", nulls="some")
 scalar("replace_string(text: string, lookup: string, rewrite: string) -> string", "replace($text, $lookup, $rewrite)", "replace_string('aba', 'a', 'x') -> 'xbx'", "All occurrences of a text replaced.")
 scalar("replace_regex(text: string, regex: string, rewrite: string) -> string", "regexp_replace($text, $regex, $rewrite, 'g')", "replace_regex('a1b2', '[0-9]', '.') -> 'a.b.'", "All matches replaced; \\1 is a group.")
 SCALARS.alias("replace", "replace_regex")

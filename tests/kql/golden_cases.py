@@ -136,7 +136,8 @@ def parse_grid(text: str) -> Grid:
 
 def result_grid(result: Result) -> Grid:
     """A query's rows as they were stored, canonical JSON for dynamics."""
-    columns = [[_from_arrow(cell, kind) for cell in _plain(column)] for column, kind in zip(result.stored.columns, result.types, strict=True)]
+    stored = zip(result.stored.columns, result.types, strict=True)
+    columns = [[_from_arrow(cell, kind) for cell in _plain(column)] for column, kind in stored]
     return Grid(list(zip(result.columns, result.types, strict=True)), list(zip(*columns, strict=True)))
 
 
@@ -145,7 +146,8 @@ def register(hunt: Hunt, name: str, grid: Grid) -> None:
     columns = {}
     for at, (column, kind) in enumerate(grid.header):
         cells = [row[at] for row in grid.rows]
-        columns[column] = pa.array([None if cell is None else cell for cell in cells], _ARROW[kind]) if kind != "guid" else pa.array([None if c is None else str(c) for c in cells], pa.string())
+        texts = [None if cell is None else str(cell) for cell in cells]
+        columns[column] = pa.array(texts, pa.string()) if kind == "guid" else pa.array(cells, _ARROW[kind])
     hunt.register(name, pa.table(columns), schema=dict(grid.header))
 
 
@@ -209,8 +211,7 @@ def _micros(text: str) -> int:
 
 def _moment(micros: int) -> str:
     moment = _EPOCH + timedelta(microseconds=micros)
-    text = moment.isoformat(timespec="seconds").removesuffix("T00:00:00") if not moment.microsecond else moment.isoformat().rstrip("0")
-    return text
+    return moment.isoformat().rstrip("0") if moment.microsecond else moment.isoformat().removesuffix("T00:00:00")
 
 
 def _or_null(read: Callable[[str], Cell]) -> Callable[[str], Cell]:
