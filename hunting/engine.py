@@ -30,6 +30,7 @@ from hunting.tables import TABLES
 from kql.catalog import External
 from kql.dialects import DuckDB
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError
+from kql.reads import Read
 from kql.types import Column, ScalarType, Schema, physical_names
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Hunt:
         given = {**(parameters or {}), **self._moments(timespan)}
         values = {name: bound(given[name], kind, name) for name, kind in program.bound.items()}
         with self._lock:
-            self._prepare(program)
+            self._prepare(program, values)
             table = self._run(program, values)
         names = [f"{at}" for at in range(len(program.schema))]
         return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
@@ -178,14 +179,14 @@ class Hunt:
         """The SQL of a query, one named block for each operator with its KQL as a comment."""
         return kql.explain(text, self, parameters)
 
-    def _prepare(self, program: kql.Program) -> None:
+    def _prepare(self, program: kql.Program, values: Mapping[str, object]) -> None:
         """The views over the files of the tables that a program reads, and the vectorised functions it calls."""
         for external in program.externals:
             self._connection.register(external.table, self._external(external, program.text))
         provided = {*self._registered, *(external.table for external in program.externals)}
-        for table in program.tables:
-            if table not in provided and not self._foreign:
-                self._view(table)
+        for read in program.reads:
+            if read.table not in provided and not self._foreign:
+                self._view(read.table, self._files(read, values))
         for name in program.vectorised:
             if name not in self._functions:
                 function = vectorised.FUNCTIONS[name]
@@ -201,8 +202,17 @@ class Hunt:
             error.text = text
             raise
 
-    def _view(self, table: str) -> None:
-        files = tuple(self._lake.files(table)) if self._lake is not None else ()
+    def _files(self, read: Read, values: Mapping[str, object]) -> tuple[str, ...]:
+        """The files of a table's current version whose days a program can want."""
+        if self._lake is None:
+            return ()
+        since = [moment.at(values) for moment in read.since or ()]
+        until = [moment.at(values) for moment in read.until or ()]
+        earliest = min((each for each in since if each is not None), default=None) if None not in since else None
+        latest = max((each for each in until if each is not None), default=None) if None not in until else None
+        return tuple(self._lake.files(read.table, earliest, latest))
+
+    def _view(self, table: str, files: tuple[str, ...]) -> None:
         if self._views.get(table) == files:
             return
         schema = self.schema(table) or ()

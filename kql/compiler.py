@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kql import lowering, rewrite, syntax, traversal
-from kql.algebra import Binding, Bound, Call, Reference, Relation, Scan
+from kql.algebra import Binding, Bound, Call, Relation
 from kql.catalog import Catalog, External
 from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlSemanticError, Span
+from kql.reads import Read, reads
 from kql.scope import Context, Scope
 from kql.traversal import walk
 from kql.types import ScalarType, Schema
@@ -25,7 +26,7 @@ class Program:
     Attributes:
         sql: one SELECT; its columns are those of `schema` in order. Values are bound by name: `$now`, `$<parameter>`.
         schema: the result's columns with KQL names and types.
-        tables: the stored tables that it reads.
+        reads: the stored tables that it reads: their columns, and the moments between which rows matter.
         bound: names and types of the values to bind; `now` is a datetime.
         vectorised: Arrow functions that the engine must register before.
         visualization: what `render` asked for, or None.
@@ -35,7 +36,7 @@ class Program:
     text: str
     sql: str
     schema: Schema
-    tables: tuple[str, ...]
+    reads: tuple[Read, ...]
     bound: Mapping[str, ScalarType]
     vectorised: tuple[str, ...]
     visualization: Mapping[str, Any] | None
@@ -74,17 +75,17 @@ def compile(
     except RecursionError:
         raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
     everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
-    tables = tuple(dict.fromkeys(each.table for each in everything if isinstance(each, Scan)))
+    read = reads([root, *(binding.relation for binding in bindings)])
     return Program(
         text,
         sql,
         root.schema,
-        tables,
+        read,
         {value.name: value.type for value in _values(everything) if isinstance(value, Bound)},
         tuple(dict.fromkeys(v.function.vectorised for v in _values(everything) if isinstance(v, Call) and v.function.vectorised)),
         context.render,
         context.options,
-        tuple(each for each in context.externals if each.table in tables),
+        tuple(each for each in context.externals if each.table in {one.table for one in read}),
     )
 
 
@@ -108,4 +109,4 @@ def _values(everything: list[Relation]) -> Iterator[Any]:
     return (inner for relation in everything for value in traversal.computed(relation) for inner in walk(value))
 
 
-__all__ = ["Program", "Reference", "bind", "compile", "rewritten"]
+__all__ = ["Program", "bind", "compile", "rewritten"]
