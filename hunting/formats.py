@@ -10,8 +10,6 @@ holds them as they are.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import os
@@ -220,15 +218,19 @@ def write_table(result: Result, sink: BinaryIO) -> None:
 def write_csv(result: Result, sink: BinaryIO) -> None:
     """CSV: UTF-8, a heading, datetimes in ISO 8601 with Z, nulls empty."""
     kinds = [column.type for column in result.schema]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([disarmed(name) for name in result.columns])
+    sink.write(_csv_line([disarmed(name) for name in result.columns]).encode())
     for batch in values_of(result):
-        writer.writerows([_csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in batch)
-        sink.write(buffer.getvalue().encode())
-        buffer.seek(0)
-        buffer.truncate()
-    sink.write(buffer.getvalue().encode())
+        lines = (_csv_line([_csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)]) for row in batch)
+        sink.write("".join(lines).encode())
+
+
+_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    # The csv module of Python 3.11 leaves a carriage return bare where lines end with a newline alone.
+    quoted = ['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells]
+    return (",".join(quoted) if quoted != [""] else '""') + "\n"
 
 
 def _csv_cell(value: Any, kind: ScalarType) -> str:

@@ -37,13 +37,10 @@ def _options(version: bool = typer.Option(False, "--version", is_eager=True, hel
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command and exits with its code; a mistake of the user's is told in words, never as a stack trace."""
-    from hunting.cli.common import complain, exit_code, silence
+    from hunting.cli.common import complain, exit_code
 
     try:
         app(arguments, prog_name="hunting")
-    except BrokenPipeError:
-        silence()
-        sys.exit(0)
     except Exception as error:
         code = exit_code(error)
         if code is None:

@@ -124,7 +124,17 @@ def investigations(form: Format = None, output: Output = None, limit: Limit = LI
 
     with _opened(store) as air:
         rows = [
-            (i.id if form else i.short_id, i.status, i.type, i.name, i.severity, i.users, i.threats, i.action_count, i.created_at)
+            (
+                i.short_id if form in (None, Form.TABLE) else i.id,
+                i.status,
+                i.type,
+                i.name,
+                i.severity,
+                i.users,
+                i.threats,
+                i.action_count,
+                i.created_at,
+            )
             for i in air.investigations()
         ]
     show(records(_INVESTIGATION, rows), form, output, limit)
@@ -165,7 +175,7 @@ def investigation(
             dict.fromkeys(("Type", "Entity", "Verdict", "Origin"), "string"),
             [(e.type, e.entity, e.verdict, e.origin) for e in found.evidence],
         ),
-        Tab.ACTIONS: _actions(found.actions, whole=form is not None),
+        Tab.ACTIONS: _actions(found.actions, whole=form not in (None, Form.TABLE)),
         Tab.LOG: records(
             {"At": "datetime", "Status": "string", "Description": "string"}, [(e.at, e.status, e.description) for e in found.log]
         ),
@@ -193,7 +203,9 @@ def actions(
 ) -> None:
     """List the Action center: pending and history together, oldest first."""
     with _opened(store) as air:
-        show(_actions(air.actions(status=status, decided_by=decided_by), whole=form is not None), form, output, limit)
+        show(
+            _actions(air.actions(status=status, decided_by=decided_by), whole=form not in (None, Form.TABLE)), form, output, limit
+        )
 
 
 @app.command()

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -91,7 +91,9 @@ def show(result: Result, form: Form | None = None, output: Path | None = None, l
     elif chosen is Form.CSV and terminal:
         write(_csv_for_terminal(result))
     else:
-        formats.WRITERS[chosen](result, sys.stdout.buffer)
+        with _reader_may_leave():
+            formats.WRITERS[chosen](result, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 def _csv_for_terminal(result: Result) -> str:
@@ -106,8 +108,19 @@ def _csv_for_terminal(result: Result) -> str:
 
 def write(text: str) -> None:
     """Text to stdout, in UTF-8 whatever the locale says."""
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    with _reader_may_leave():
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """A reader of our pipe that has seen enough is no failure: the command ends, silently."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
 
 
 def coloured() -> bool:
@@ -148,7 +161,9 @@ class Progress:
 
 
 def exit_code(error: Exception) -> int | None:
-    """3 for a wrong query, 1 for what else a user can cause; None for a fault of the program."""
+    """3 for a wrong query, 1 for what else a user can cause, 130 for Ctrl-C; None for a fault of the program."""
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":  # how DuckDB passes Ctrl-C on
+        return 130
     if isinstance(error, OSError):
         return 1
     if "kql.errors" not in sys.modules:
@@ -163,6 +178,8 @@ def exit_code(error: Exception) -> int | None:
 
 def complain(error: Exception) -> None:
     """The error in words, with the place in the query and the cure, on stderr."""
+    if isinstance(error, RuntimeError):
+        return
     text = error.render() if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
     shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
     note(f"error: {shown}")
@@ -170,12 +187,6 @@ def complain(error: Exception) -> None:
 
 def _name(error: Exception) -> str:
     return f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
-
-
-def silence() -> None:
-    """After the reader of a pipe has gone: nothing more to write, nothing to complain of."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

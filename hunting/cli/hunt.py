@@ -15,7 +15,9 @@ from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, 
 if TYPE_CHECKING:
     from hunting.engine import Hunt
 
-Text = Annotated[str, typer.Argument(help="KQL; '-' reads it from stdin, '@FILE' from a file.", show_default=False)]
+Text = Annotated[
+    str, typer.Argument(metavar="KQL", help="The query; '-' reads it from stdin, '@FILE' from a file.", show_default=False)
+]
 Param = Annotated[list[str], typer.Option("--param", "-p", help="A declared query parameter's value: name=value. Repeatable.")]
 
 
@@ -104,7 +106,7 @@ def _text(given: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise typer.BadParameter("The query is not UTF-8 text.", param_hint="TEXT") from None
+        raise typer.BadParameter("The query is not UTF-8 text.", param_hint="KQL") from None
 
 
 def _parameters(hunt: Hunt, text: str, given: list[str]) -> Mapping[str, object]:
