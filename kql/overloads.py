@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from kql.algebra import Call, Literal, Value
 from kql.errors import KqlSemanticError, Span, closest
-from kql.functions import SCALARS
+from kql.functions import OPERATORS, SCALARS
 from kql.functions.registry import Function, Parameter, Registry
 from kql.types import ScalarType, common_type
 
@@ -85,6 +86,10 @@ def convert(value: Value, kind: ScalarType) -> Value:
             return Literal("" if kind is ScalarType.STRING else None, kind)
         if value.type.numeric and kind.numeric:
             return Literal(_number(value.value, kind), kind)
+        if value.type is ScalarType.STRING and kind is ScalarType.DYNAMIC:
+            return Literal(json.dumps(value.value, ensure_ascii=False), kind)
+    if value.type is ScalarType.STRING and kind is ScalarType.DYNAMIC:  # todynamic would read the text as JSON
+        return invoke("text as dynamic", value, registry=OPERATORS)
     return invoke(CONVERSIONS[kind], value)
 
 
@@ -111,6 +116,8 @@ def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -
     """The type an argument must be converted to, None if it may stay as it is."""
     if parameter.declared == "T":
         return common
+    if parameter.declared == "text":
+        return ScalarType.STRING
     if kind in parameter.types:
         return None
     return min(parameter.types, key=lambda to: (_conversion(kind, to) or 99, list(ScalarType).index(to)))

@@ -145,6 +145,9 @@ for _word, _help in (("has", "Has the term"), ("hasprefix", "Has a term that beg
     operator(f"{_word}(text: string, term: string) -> bool", has_template(_word), f"'North America' {_word} '{_sample.lower()}' -> true", f"{_help}, whatever its case.")
     operator(f"{_word}_cs(text: string, term: string) -> bool", has_template(_word, cased=True), f"'North America' {_word}_cs '{_sample}' -> true", f"{_help}, by case.")
 
+# ---------------------------------------------------------------- what the compiler itself calls
+operator("text as dynamic(value: string) -> dynamic", "to_json($value)", "pack_array(strcat('[', '5]'))[0] -> dynamic('[5]')", "A text as a dynamic text, never read as JSON.", nulls="total")
+
 # ---------------------------------------------------------------- membership in a computed array
 operator("in(value: string, array: dynamic) -> bool", "coalesce(list_contains(CAST($array AS VARCHAR[]), $value), FALSE)",
          "'a' in (dynamic(['a', 'b'])) -> true", "Is an element of the array.", nulls="total")

@@ -5,7 +5,7 @@ KQL signature, SQL template, an example that is also its test, and the meaning.
 
 Signature: `name: type` a parameter, `name?: type` optional, `name*: type` / `name+: type` repeated, `const` before the
 type when only a constant will do. A type is one of the ten scalar types, several joined by `|`, or a class: `any`,
-`number`, `integer`, and `T`, which stands for one common type of all arguments so declared.
+`number`, `integer`, `text` (any scalar, which becomes a string), and `T`, one common type of all arguments so declared.
 
 Template: DuckDB SQL with `$name` for each parameter (a repeated one stands for all its arguments, separated by commas),
 or a function of the arguments' constant values (UNKNOWN where one is not constant) that returns such a text, in which
@@ -54,6 +54,7 @@ class Naming(StrEnum):
 
 CLASSES: dict[str, frozenset[ScalarType]] = {
     "any": frozenset(ScalarType),
+    "text": frozenset(ScalarType),
     "T": frozenset(ScalarType),
     "number": frozenset({ScalarType.INT, ScalarType.LONG, ScalarType.REAL, ScalarType.DECIMAL}),
     "integer": frozenset({ScalarType.INT, ScalarType.LONG}),

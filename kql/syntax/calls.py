@@ -8,7 +8,7 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Bound, Call, Limit, Literal, Not, Relation, ScalarQuery, Value, Window, ref
+from kql.algebra import Bound, Call, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, Window, passing, ref
 from kql.errors import KqlSemanticError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.dynamic import PACK, PACK_ARRAY
@@ -236,7 +236,8 @@ def _toscalar(node: FunctionCall, scope: Scope) -> Value:
         value: Value = inner.bind(scope)
         return value
     relation: Relation = inner.bind_tabular(scope.without_row())
-    return ScalarQuery(Limit(relation, Literal(1, ScalarType.LONG)))
+    only = Project(relation, passing(relation.schema[:1]))
+    return ScalarQuery(Limit(only, Literal(1, ScalarType.LONG)))
 
 
 def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:

@@ -74,24 +74,31 @@ class Compare(Expression):
 
 def comparison(op: str, left: Argument, right: Argument, span: Span) -> Value:
     """The call of a comparison after the operands took a common type; where the product is lenient with types, so are we."""
-    one, two = reconcile(left.value, right.value)
+    whole = ScalarType.DECIMAL if op in ("==", "!=") else ScalarType.REAL
+    one, two = reconcile(left.value, right.value, whole)
     if one.type is not two.type and not (one.type.numeric and two.type.numeric):
         message = f"'{op}' operator: cannot compare values of types {left.value.type} and {right.value.type}."
         raise KqlSemanticError(message, span, "Try adding an explicit conversion, such as tostring() or tolong().")
     return call(op, [Argument(one, left.span), Argument(two, right.span)], span, OPERATORS)
 
 
-def reconcile(left: Value, right: Value) -> tuple[Value, Value]:
-    """Both operands of a comparison with their types made equal, as far as they can be."""
+def reconcile(left: Value, right: Value, whole: ScalarType = ScalarType.DECIMAL) -> tuple[Value, Value]:
+    """Both operands of a comparison with their types made equal, as far as they can be.
+
+    `whole` is what a dynamic becomes beside an int or a long: as a long, 1.5 would lose its fraction; a decimal tells long
+    numbers apart, a real has no upper end.
+    """
     if left.type is right.type or (left.type.numeric and right.type.numeric):
         return left, right
     if isinstance(right, Literal):
-        return _beside(left, right)
+        return _beside(left, right, whole)
     if isinstance(left, Literal):
-        right, left = _beside(right, left)
+        right, left = _beside(right, left, whole)
         return left, right
     if ScalarType.DYNAMIC in (left.type, right.type):
-        return (convert(left, right.type), right) if left.type is ScalarType.DYNAMIC else (left, convert(right, left.type))
+        if left.type is ScalarType.DYNAMIC:
+            return convert(left, _compared_as(right.type, whole)), right
+        return left, convert(right, _compared_as(left.type, whole))
     if {left.type, right.type} == {ScalarType.GUID, ScalarType.STRING}:
         return convert(left, ScalarType.STRING), convert(right, ScalarType.STRING)
     if ScalarType.BOOL in (left.type, right.type) and (left.type.numeric or right.type.numeric):
@@ -99,12 +106,16 @@ def reconcile(left: Value, right: Value) -> tuple[Value, Value]:
     return left, right
 
 
-def _beside(value: Value, literal: Literal) -> tuple[Value, Value]:
+def _compared_as(kind: ScalarType, whole: ScalarType) -> ScalarType:
+    return whole if kind in (ScalarType.INT, ScalarType.LONG) else kind
+
+
+def _beside(value: Value, literal: Literal, whole: ScalarType) -> tuple[Value, Value]:
     """A constant takes the type of what it is compared with: `EmailClusterId == "123"`, `IsClickedThrough != "0"`."""
     if literal.value is None:
         return value, empty(value.type)
     if value.type is ScalarType.DYNAMIC:
-        return convert(value, literal.type), literal
+        return convert(value, _compared_as(literal.type, whole)), literal
     if value.type is ScalarType.STRING and literal.type is ScalarType.GUID:
         return value, Literal(literal.value, ScalarType.STRING)
     if literal.type is ScalarType.STRING or (value.type is ScalarType.BOOL and literal.type.numeric):

@@ -122,7 +122,8 @@ def _elements(literal: Literal) -> list[Literal]:
 
 def _in_constants(left: Value, constants: list[Literal], folded: bool) -> Value:
     if left.type is ScalarType.DYNAMIC:
-        kinds = {each.type for each in constants}
+        whole = (ScalarType.INT, ScalarType.LONG)  # as a long, 1.5 would be 1
+        kinds = {ScalarType.DECIMAL if each.type in whole else each.type for each in constants}
         left = convert(left, ScalarType.STRING if len(kinds) != 1 else kinds.pop())
     fitted = [_fitted(left, each) for each in constants]
     items = [each for each in fitted if each is not None and each.value is not None]
