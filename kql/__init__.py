@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from kql.catalog import Catalog, StaticCatalog
 from kql.compiler import Program, compile
+from kql.completion import Completion, complete
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
 from kql.explain import explain
 
 __all__ = [
     "Catalog",
+    "Completion",
     "KqlError",
     "KqlExecutionError",
     "KqlLimitError",
@@ -19,5 +21,6 @@ __all__ = [
     "Span",
     "StaticCatalog",
     "compile",
+    "complete",
     "explain",
 ]

@@ -25,9 +25,10 @@ from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput
 from lark.grammar import Rule
 from lark.lexer import BasicLexer, Lexer, LexerState
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from kql.errors import KqlLimitError, Span
-from kql.recognition import BLANKS, QUOTED, UNCLOSED, in_words
+from kql.recognition import BLANKS, QUOTED, UNCLOSED, in_words, keywords
 
 GRAMMAR = Path(__file__).with_name("kql.lark")
 MAX_CHARACTERS = 1024 * 1024
@@ -113,6 +114,21 @@ class KeywordFallback(Lexer):
 
 
 # ---------------------------------------------------------------- parser
+
+
+def interactive(text: str) -> InteractiveParser:
+    """A parser that can be asked, once it has taken the text, what it has read and what it would take next.
+
+    Raises:
+        KqlLimitError: the text is too long or nested too deeply.
+    """
+    check_limits(text)
+    return _parser().parse_interactive(text)  # its lexer has read nothing yet: exhaust_lexer() does
+
+
+def grammar_words() -> dict[str, str]:
+    """The words of the grammar by the names of their terminals."""
+    return keywords(_parser())
 
 
 @cache

@@ -60,7 +60,7 @@ _BRACKET = re.compile(QUOTED + UNCLOSED + BLANKS + r"|(?P<bracket>[()\[\]{}])", 
 
 
 @cache
-def _keywords(parser: Lark) -> dict[str, str]:
+def keywords(parser: Lark) -> dict[str, str]:
     """Terminal -> the word it stands for, for those that are words."""
     words = {}
     for terminal in parser.terminals:
@@ -83,7 +83,7 @@ def _operators(parser: Lark) -> list[str]:
     """The words that may follow '|'."""
     after_pipe: Any = parser.parse_interactive("T |")
     after_pipe.exhaust_lexer()
-    return sorted(_keywords(parser)[name] for name in after_pipe.accepts() if name in _keywords(parser))
+    return sorted(keywords(parser)[name] for name in after_pipe.accepts() if name in keywords(parser))
 
 
 def in_words(error: UnexpectedInput, text: str, parser: Lark) -> KqlSyntaxError:
@@ -141,7 +141,7 @@ def _expected(accepted: set[str], parser: Lark) -> str:
     if words[0] in ("", "an operator"):
         rest = accepted - _BETWEEN if words[0] else accepted
         words += [f"'{sign}'" for name, sign in _signs(parser).items() if name in rest]
-        words += sorted(f"'{word}'" for name, word in _keywords(parser).items() if name in rest)
+        words += sorted(f"'{word}'" for name, word in keywords(parser).items() if name in rest)
         words += [word for name, word in (("LONG", "a number"), ("STRING", "a string")) if name in rest]
     words = [word for word in words if word][:5]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
@@ -236,14 +236,14 @@ def _end_cure(word: str, before: str) -> str:
 
 
 def _word_cure(word: str, before: str, after: str, accepted: set[str], parser: Lark) -> str:
-    operators, keywords = _operators(parser), _keywords(parser)
+    operators, words = _operators(parser), keywords(parser)
     after_pipe, complete = {"WHERE", "EXTEND"} <= accepted, "VBAR" in accepted
     hyphenated = re.search(r"\|\s*(\w+(?:-\w+)+)$", before)
     if hyphenated and hyphenated[1] not in operators:
         return closest(hyphenated[1], operators)
     if word in operators and complete and re.match(r"\s*[\w(*\[\"'|]|\s*$", after):
         return f"Put '|' before '{word}'."
-    if not after_pipe and word != word.lower() and word.lower() in keywords.values():
+    if not after_pipe and word != word.lower() and word.lower() in words.values():
         return f"Keywords are written in lower case: '{word.lower()}'."
     if re.match(r"select\b", before, re.IGNORECASE):
         return _ELSEWHERE["select"]
@@ -251,7 +251,7 @@ def _word_cure(word: str, before: str, after: str, accepted: set[str], parser: L
         return _ELSEWHERE[word.lower()]
     if re.search(r"\b\d+$", before) and re.fullmatch(r"d|h|m|s|ms|days?|hours?|minutes?|seconds?", word):
         return f"Write the unit next to the number: 1{word}."
-    return closest(word, operators if after_pipe else [keywords[name] for name in accepted if name in keywords]) if word else ""
+    return closest(word, operators if after_pipe else [words[name] for name in accepted if name in words]) if word else ""
 
 
 def _before(text: str, at: int) -> str:

@@ -1,0 +1,213 @@
+"""What may follow at a place in a query, with types and help: for the shell, the notebook, the server and editors.
+
+The parser is fed the text before the cursor; its stack then holds the statements and the pipeline read so far, which are
+bound to learn the columns, and it knows which words the grammar takes next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lark import Token, Tree
+from lark.exceptions import UnexpectedInput
+
+from kql.algebra import Relation, Value
+from kql.catalog import Catalog
+from kql.errors import KqlError
+from kql.functions import AGGREGATES, SCALARS, WINDOWS
+from kql.functions.registry import Registry
+from kql.parser import grammar_words, interactive
+from kql.scope import Context, Scope
+from kql.syntax.base import RULES, Refused, Syntax, build
+from kql.syntax.statements import Statement, UserFunction
+from kql.types import Schema
+
+
+class CompletionKind(StrEnum):
+    """What a completion is."""
+
+    TABLE = "table"
+    COLUMN = "column"
+    VARIABLE = "variable"
+    FUNCTION = "function"
+    OPERATOR = "operator"
+    KEYWORD = "keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A text that may stand at the cursor.
+
+    Attributes:
+        text: what to insert in place of the word from `start` on.
+        start: offset where the word under the cursor begins.
+        detail: a column's type, a function's signature.
+        help: one sentence, or "".
+    """
+
+    text: str
+    kind: CompletionKind
+    start: int
+    detail: str = ""
+    help: str = ""
+
+
+_WORD = re.compile(r"[\w$-]*$")
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*$")
+# Terminals that stand for several words, and operators in the order of their use; the rest follows by name.
+_SEVERAL = {
+    "EQUALS": ("==", "!="),
+    "RELATION": ("<", ">", "<=", ">="),
+    "MATCH": ("has", "contains", "startswith", "endswith", "=~", "matches regex", "!has", "!contains", "has_cs", "contains_cs"),
+    "IN": ("in", "in~", "!in", "!in~"),
+    "HAS_LIST": ("has_any", "has_all"),
+    "BETWEEN": ("between", "!between"),
+    "DIRECTION": ("asc", "desc"),
+}
+_USUAL = ("where", "extend", "project", "summarize", "join", "sort", "top", "take", "distinct", "count", "mv-expand", "union")
+_TABLE_PLACES = ("join", "lookup", "union", "in", "materialize", "toscalar", "from")
+
+
+def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
+    """What may stand at `position`, the likeliest kinds first, filtered by the word that is begun there."""
+    before = text[:position]
+    word = _WORD.search(before)
+    start = word.start() if word else position
+    begun = before[start:].lower()
+    state = interactive(before[:start])
+    try:
+        state.exhaust_lexer()
+    except UnexpectedInput:
+        return []
+    stack = list(state.parser_state.value_stack)
+    accepted: set[str] = set(state.accepts())  # type: ignore[no-untyped-call]
+    place = _Place(stack, accepted, _scope(stack, catalog), catalog)
+    found = [c for c in place.completions(start) if _fits(begun, c.text)]
+    return sorted(found, key=lambda c: not c.text.lower().startswith(begun))
+
+
+def _fits(begun: str, text: str) -> bool:
+    """The word begun is anywhere in the text; a long one may also leave letters out."""
+    return begun in text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The cursor's surroundings: the parser's stack, the words it takes next, the scope."""
+
+    stack: list[Any]
+    accepted: set[str]
+    scope: Scope
+    catalog: Catalog
+
+    def completions(self, start: int) -> Iterator[Completion]:
+        words = self._words()
+        if self._after_pipe():
+            yield from (Completion(each, CompletionKind.OPERATOR, start) for each in words)
+            return
+        if "NAME" in self.accepted:
+            yield from self._names(start)
+        kind = CompletionKind.OPERATOR if self.scope.row is None else CompletionKind.KEYWORD
+        yield from (Completion(each, kind, start) for each in words)
+
+    def _words(self) -> list[str]:
+        """Words and signs that the grammar takes next and the engine runs."""
+        single = {spelling for name, spelling in grammar_words().items() if name in self.accepted}
+        usable = {word for word in single if not issubclass(RULES.get(word.replace("-", "_"), Syntax), Refused)}
+        several = [word for name, words in _SEVERAL.items() if name in self.accepted for word in words]
+        ordered = sorted(usable, key=lambda word: (_USUAL.index(word) if word in _USUAL else len(_USUAL), word))
+        return [*several, *ordered]
+
+    def _after_pipe(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1], Token) and self.stack[-1] == "|"
+
+    def _names(self, start: int) -> Iterator[Completion]:
+        tables = list(self._tables(start))
+        if self._wants_table():
+            yield from tables
+        for column in self.scope.row or ():
+            yield Completion(_quoted(column.name), CompletionKind.COLUMN, start, str(column.type))
+        for name, meaning in self.scope.names.items():
+            if isinstance(meaning, Value):
+                yield Completion(name, CompletionKind.VARIABLE, start, str(meaning.type))
+            elif isinstance(meaning, UserFunction):
+                yield Completion(name, CompletionKind.FUNCTION, start, ", ".join(str(p.name) for p in meaning.parameters))
+        registries = (AGGREGATES, SCALARS) if self._operator() == "summarize" else (SCALARS, WINDOWS)
+        if self.scope.row is not None:
+            yield from (each for registry in registries for each in _functions(registry, start))
+        elif not self._wants_table():
+            yield from tables
+
+    def _tables(self, start: int) -> Iterator[Completion]:
+        for name, meaning in self.scope.names.items():
+            if isinstance(meaning, Relation):
+                yield Completion(name, CompletionKind.TABLE, start, _columns(meaning.schema))
+        for name in self.catalog.names():
+            yield Completion(name, CompletionKind.TABLE, start, _columns(self.catalog.schema(name) or ()))
+
+    def _operator(self) -> str:
+        """The operator under way: the word behind the last pipe."""
+        places = [at for at, each in enumerate(self.stack) if isinstance(each, Token) and each == "|"]
+        following = self.stack[places[-1] + 1] if places and places[-1] + 1 < len(self.stack) else ""
+        return str(following) if isinstance(following, Token) else ""
+
+    def _wants_table(self) -> bool:
+        """At the start of a pipeline: of the query, or of a subquery behind join, union, in."""
+        tokens = [str(each) for each in self.stack if isinstance(each, Token)]
+        last = tokens[-1] if tokens else ";"
+        return last in (";", *_TABLE_PLACES) or (last == "(" and len(tokens) > 1 and tokens[-2] in _TABLE_PLACES)
+
+
+def _functions(registry: Registry, start: int) -> Iterator[Completion]:
+    for name, lines in registry.items():
+        if not lines[0].replaced_by and name[:1].isalpha():
+            signature = lines[0].signature
+            yield Completion(name, CompletionKind.FUNCTION, start, signature[len(name) :].strip(), lines[0].help)
+
+
+def _columns(schema: Schema) -> str:
+    return f"{len(schema)} columns"
+
+
+def _quoted(name: str) -> str:
+    return name if _PLAIN_NAME.match(name) else "['" + name.replace("\\", "\\\\").replace("'", "\\'") + "']"
+
+
+def _scope(stack: list[Any], catalog: Catalog) -> Scope:
+    """The scope at the cursor: statements read so far, and the columns of the pipeline before the last `|`."""
+    scope = Scope(Context(catalog, {}))
+    for tree in _statements(stack):
+        try:
+            scope = tree.apply(scope)
+        except KqlError:
+            continue  # what is wrong there is told when the query runs
+    pipes = [at for at, each in enumerate(stack) if isinstance(each, Token) and each == "|"]
+    for at in reversed(pipes):
+        if at and isinstance(stack[at - 1], Tree):
+            try:
+                relation = build(stack[at - 1]).bind_tabular(scope.without_row())
+            except KqlError:
+                break
+            return scope.with_row(relation.schema, "query")
+    return scope
+
+
+def _statements(stack: Iterable[Any]) -> Iterator[Statement]:
+    """Statements that the parser has finished; a repeated rule's trees stand in lists."""
+    for each in stack:
+        if isinstance(each, Tree):
+            if not isinstance(each.data, str) or each.data.startswith("_"):
+                yield from _statements(each.children)
+            else:
+                try:
+                    node = build(each)
+                except (KqlError, KeyError):
+                    continue
+                if isinstance(node, Statement):
+                    yield node
+        elif isinstance(each, list):
+            yield from _statements(each)
