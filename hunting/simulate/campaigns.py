@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from hunting.simulate.content import per_message, sizes_in_bytes
 from hunting.simulate.draw import (
     MINUTE,
     SECOND,
     Ints,
     Rng,
-    addresses_v4,
     apportion,
-    glue,
     guids,
     hexadecimal,
-    json_lists,
     repeat,
     rng_for,
     same,
     spread_over,
-    texts,
 )
+from hunting.simulate.headers import scenario_headers
 from hunting.simulate.mail import Events, Mail
-from hunting.simulate.people import Tenant
+from hunting.simulate.people import FREEMAIL, Tenant
 from hunting.simulate.scenario import DISCARDED, Scenario
 from hunting.simulate.values import (
     CLEAN,
+    DIRECTIONS,
     EVENT_CODES,
-    INBOUND,
     INBOX,
     JUNK,
     LOCATIONS,
@@ -66,13 +63,13 @@ def make_campaign(tenant: Tenant, scenario: Scenario, seed: int, end: int) -> Ca
     time = end - scenario.ago + rng.integers(0, max(scenario.spread, SECOND), count)
     verdict_time = end - scenario.ago + scenario.spread + scenario.verdict_after
     verdict = SCENARIO_VERDICTS[scenario.verdict]
-    sha256 = hexadecimal(rng, 1, 32)[0].as_py() if scenario.file else ""
+    sha256 = scenario.sha256 or (hexadecimal(rng, 1, 32)[0].as_py() if scenario.file else "")
     files, urls = _file(scenario, rng, count, sha256, verdict), _url(scenario, count, verdict)
     mail = Mail(
         time,
-        np.full(count, INBOUND),
+        np.full(count, [direction.lower() for direction in DIRECTIONS].index(scenario.direction)),
         np.full(count, verdict),
-        _headers(tenant, scenario, rng, recipient, sizes, files, urls),
+        scenario_headers(tenant, scenario, rng, recipient, sizes, files, urls),
         message,
         recipient,
         location,
@@ -92,7 +89,10 @@ def _copies(tenant: Tenant, scenario: Scenario, rng: Rng) -> tuple[Ints, Ints, I
     inside = np.repeat(np.arange(len(LOCATIONS)), [0 if code == ON_PREMISES else n for code, n in enumerate(counts)])
     secops = min(scenario.secops_copies, len(inside))
     inside = rng.permutation(inside[secops:])  # the first are Inbox copies: those the security team receives
-    pools = (tenant.cloud(), np.flatnonzero(tenant.on_premises), np.array([tenant.secops]))
+    outsiders = tenant.correspondents(FREEMAIL) if scenario.direction == "outbound" else np.flatnonzero(tenant.on_premises)
+    pools = [tenant.cloud(), outsiders, np.array([tenant.secops])]
+    if scenario.recipients:
+        pools = [rng.permutation(pool)[: scenario.recipients] for pool in pools]
     recipients, sizes = [], []
     for pool, total in zip(pools, (len(inside), outside, secops), strict=True):
         part = _sizes(rng, total, min(scenario.recipients_per_message, len(pool)))
@@ -139,43 +139,13 @@ def _file(scenario: Scenario, rng: Rng, count: int, sha256: str, verdict: int) -
 def _url(scenario: Scenario, count: int, verdict: int) -> pa.Table:
     rows = count if scenario.url else 0
     host = scenario.url.partition("://")[2].partition("/")[0]
-    columns = {"Url": scenario.url, "UrlDomain": host, "UrlLocation": "Body"}
+    columns = {"Url": scenario.url, "UrlDomain": host, "UrlLocation": scenario.url_location}
     return pa.table(
         {
             "message": np.arange(rows),
             **{name: same(value, rows) for name, value in columns.items()},
             "malicious": pa.array(np.full(rows, VERDICTS[verdict].types != "")),
-        }
-    )
-
-
-def _headers(
-    tenant: Tenant, scenario: Scenario, rng: Rng, recipient: Ints, sizes: Ints, files: pa.Table, urls: pa.Table
-) -> pa.Table:
-    count = len(sizes)
-    domain = texts(scenario.senders, np.arange(count) % len(scenario.senders))
-    address = glue(texts(("no-reply", "service", "billing"), rng.integers(0, 3, count)), "@", domain)
-    return pa.table(
-        {
-            "NetworkMessageId": guids(rng, count),
-            "InternetMessageId": glue("<", hexadecimal(rng, count, 12), "@", domain, ">"),
-            "SenderMailFromAddress": address,
-            "SenderMailFromDomain": domain,
-            "SenderFromAddress": address,
-            "SenderFromDomain": domain,
-            "SenderDisplayName": pa.array([scenario.sender_name or scenario.senders[0]] * count),
-            "SenderObjectId": same("", count),
-            "SenderIPv4": addresses_v4("203.0", 113 * 256 + rng.integers(1, 60, count)),
-            "Subject": texts(scenario.subjects, np.arange(count) % len(scenario.subjects)),
-            "EmailClusterId": pa.array(np.full(count, rng.integers(2**31, 2**32))),
-            "EmailLanguage": same(scenario.language, count),
-            "EmailSize": pa.array(sizes_in_bytes(rng, count, files), pa.int32()),
-            "AttachmentCount": per_message(files, count),
-            "UrlCount": per_message(urls, count),
-            "BulkComplaintLevel": pa.array(np.zeros(count), pa.int32()),
-            "To": json_lists(tenant.address.take(pa.array(recipient)), sizes),
-            "Cc": pa.array(["[]"] * count),
-            "DistributionList": same("", count),
+            **({"UrlChain": same(json.dumps([scenario.url, *scenario.redirects]), rows)} if scenario.redirects else {}),
         }
     )
 

@@ -117,7 +117,7 @@ def _rows(tenant: Tenant, mail: Mail, clicks: Clicks, ids: pa.Array, rng: Rng) -
             "DetectionMethods": pc.if_else(known, texts([v.methods for v in VERDICTS], verdict), ""),
             "IPAddress": tenant.ip.take(recipient),
             "IsClickedThrough": pa.array(~clicks.blocked),
-            "UrlChain": chain,
+            "UrlChain": urls["UrlChain"] if "UrlChain" in urls.column_names else chain,
             "ReportId": ids,
             "AppName": texts(("Outlook", "Outlook Mobile", "OWA"), pick(rng, cumulative((60, 15, 25)), count)),
             "SourceId": mail.headers["InternetMessageId"].take(pa.array(message)),

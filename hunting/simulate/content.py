@@ -26,7 +26,18 @@ from hunting.simulate.draw import (
     zipf,
 )
 from hunting.simulate.people import NEWSLETTER, Tenant
-from hunting.simulate.values import CLEAN, CLEAN_SCL1, INBOUND, INTRA_ORG, MALWARE, MALWARE_AV, PHISH_SPAM, SPOOF, VERDICTS
+from hunting.simulate.values import (
+    CLEAN,
+    CLEAN_SCL1,
+    INBOUND,
+    INTRA_ORG,
+    MALWARE,
+    MALWARE_AV,
+    PHISH_SPAM,
+    SPOOF,
+    URL_LOCATIONS,
+    VERDICTS,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def links(tenant: Tenant, rng: Rng, verdict: Ints, news: Flags) -> pa.Table:
             "message": message,
             "Url": url,
             "UrlDomain": pc.if_else(bad, host, known["UrlDomain"]),
-            "UrlLocation": texts(("Body", "Subject", "Attachment", "CloudAttachment", "QRCode"), place),
+            "UrlLocation": texts(URL_LOCATIONS, place),
             "malicious": bad,
         }
     )

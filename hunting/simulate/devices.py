@@ -123,18 +123,18 @@ def _processes(
     )
 
 
-def opened_files(tenant: Tenant, devices: Devices, rng: Rng, opened: Victims, campaigns: list[Campaign]) -> pa.Table:
+def opened_files(tenant: Tenant, devices: Devices, rng: Rng, opened: Victims, campaign: Campaign) -> pa.Table:
     """Rows of DeviceFileEvents: the campaign's file, saved from the mail program."""
-    files = [campaigns[number].mail.files.slice(0, 1).to_pylist()[0] for number in opened.campaign.tolist()]
-    size = len(files)
+    size = len(opened.person)
+    files = campaign.mail.files.take(pa.array(np.zeros(size, dtype=np.int64)))
     return pa.table(
         {
             **_device(devices, opened.person, opened.time, rng),
             "ActionType": same("FileCreated", size),
-            "FileName": pa.array([file["FileName"] for file in files], pa.string()),
-            "FolderPath": pa.array([f"C:\\Users\\Public\\Downloads\\{file['FileName']}" for file in files], pa.string()),
-            "SHA256": pa.array([file["SHA256"] for file in files], pa.string()),
-            "FileSize": pa.array([file["FileSize"] for file in files], pa.int64()),
+            "FileName": files["FileName"],
+            "FolderPath": glue("C:\\Users\\Public\\Downloads\\", files["FileName"]),
+            "SHA256": files["SHA256"],
+            "FileSize": files["FileSize"],
             **_initiator(tenant, opened.person, np.full(size, _MAIL)),
         }
     )
@@ -165,17 +165,13 @@ def everyday_network(tenant: Tenant, devices: Devices, rng: Rng, start: int, end
     return _network(tenant, devices, rng, person, time, urls, outside, np.full(len(person), _BROWSER))
 
 
-def attack_network(tenant: Tenant, devices: Devices, rng: Rng, reached: Victims, campaigns: list[Campaign]) -> pa.Table:
+def attack_network(tenant: Tenant, devices: Devices, rng: Rng, reached: Victims, campaign: Campaign) -> pa.Table:
     """Connections to a campaign's page, and those of the script that its file started."""
-    of_file = np.array([campaigns[number].scenario.kind == "shared-file" for number in reached.campaign.tolist()], dtype=bool)
-    url = [
-        f"https://{ATTACKER_HOST}/a" if by_file else campaigns[number].url
-        for by_file, number in zip(of_file.tolist(), reached.campaign.tolist(), strict=True)
-    ]
-    program = np.where(of_file, _POWERSHELL, _BROWSER)
-    address = same(ATTACKER_IP, len(url))
-    time = reached.time + np.where(of_file, 12, 1) * SECOND
-    return _network(tenant, devices, rng, reached.person, time, pa.array(url, pa.string()), address, program)
+    size, of_file = len(reached.person), campaign.scenario.kind == "shared-file"
+    url = same(f"https://{ATTACKER_HOST}/a" if of_file else campaign.url, size)
+    program = np.full(size, _POWERSHELL if of_file else _BROWSER)
+    time = reached.time + (12 if of_file else 1) * SECOND
+    return _network(tenant, devices, rng, reached.person, time, url, same(ATTACKER_IP, size), program)
 
 
 def _network(

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hunting.simulate.draw import Ints, Rng, glue, report_numbers, texts, timestamps
+from hunting.simulate.draw import Ints, Rng, glue, report_numbers, same, texts, timestamps
 from hunting.simulate.mail import Mail, replaced
 from hunting.simulate.people import Tenant
 from hunting.simulate.values import (
@@ -54,6 +54,9 @@ def email_events(tenant: Tenant, mail: Mail, rng: Rng) -> pa.Table:
     """One row per copy."""
     message = pa.array(mail.message)
     columns = {name: column.take(message) for name, column in zip(mail.headers.column_names, mail.headers.columns, strict=True)}
+    drawn = pa.array((rng.random(len(message)) < 0.08) & (mail.direction[mail.message] == INBOUND))
+    first = columns.pop("IsFirstContact", drawn)  # scenarios may tell these two
+    forwarding = columns.pop("ForwardingInformation", same("", len(message)))
     return pa.table(
         {
             "Timestamp": timestamps(mail.time[mail.message]),
@@ -64,7 +67,8 @@ def email_events(tenant: Tenant, mail: Mail, rng: Rng) -> pa.Table:
             "AuthenticationDetails": texts(AUTHENTICATION, _authentication(mail)[mail.message]),
             "EmailDirection": texts(DIRECTIONS, mail.direction[mail.message]),
             "ReportId": glue(columns["NetworkMessageId"], "-", report_numbers(rng, len(message)), "-1"),
-            "IsFirstContact": pa.array((rng.random(len(message)) < 0.08) & (mail.direction[mail.message] == INBOUND)),
+            "ForwardingInformation": forwarding,
+            "IsFirstContact": first,
         }
     )
 

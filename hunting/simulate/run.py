@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,12 @@ from hunting.simulate.email_rows import attachment_rows, email_events, latest, p
 from hunting.simulate.evidence import alert_rows
 from hunting.simulate.mail import Mail, background
 from hunting.simulate.people import MAILBOXES, Tenant, identities, mailboxes, make_tenant
-from hunting.simulate.scenario import load_scenarios
+from hunting.simulate.scenario import Scenario, load_scenarios
 from hunting.simulate.sign_ins import Victims, user_report, victims
 from hunting.simulate.values import LOCATIONS, MAILBOX_LOCATIONS
 from hunting.simulate.world import surroundings
 from hunting.simulate.zap import everyday_events
+from kql.errors import closest
 from kql.types import Schema
 
 Progress = Callable[[str, int, int], None]
@@ -78,6 +79,7 @@ def simulate(
     seed: int = 1,
     end: datetime,
     scenarios: Sequence[Path] | None = None,
+    without: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Summary:
     """Appends a simulated tenant's tables to the lake.
@@ -87,6 +89,7 @@ def simulate(
         days: how far back the tables go.
         end: aware; the last moment of the simulation, exclusive.
         scenarios: files or folders of campaigns; None means all that are shipped, an empty list none.
+        without: names of scenarios to leave out; every other row is as it would be with them.
         progress: told ("messages", done, total).
 
     Raises:
@@ -96,7 +99,10 @@ def simulate(
         raise HuntingError("'end' has no time zone.", hint="Give an aware datetime.")
     if days < 1 or messages < 0:
         raise HuntingError(f"{messages} messages in {days} days cannot be simulated.", hint="Give at least one day.")
-    return _Simulation(lake, messages, days, seed, end, progress).run([scenario_folder()] if scenarios is None else scenarios)
+    declared = load_scenarios([scenario_folder()] if scenarios is None else scenarios)
+    for name in set(without) - {scenario.name for scenario in declared}:
+        raise HuntingError(f"There is no scenario '{name}'.", hint=closest(name, [scenario.name for scenario in declared]))
+    return _Simulation(lake, messages, days, seed, end, progress).run(declared, without)
 
 
 @dataclass
@@ -114,18 +120,15 @@ class _Simulation:
     def stop(self) -> int:
         return int(self.end.timestamp()) * 1_000_000
 
-    def run(self, paths: Sequence[Path]) -> Summary:
-        declared = load_scenarios(paths)
+    def run(self, declared: list[Scenario], without: Collection[str]) -> Summary:
         tenant = make_tenant(self.seed, max(60, min(20_000, self.messages // 100)))
         campaigns = [make_campaign(tenant, scenario, self.seed, self.stop) for scenario in declared]
         self._check(campaigns)
         self._add("Mailboxes", mailboxes(tenant, self.seed))
         self._add("IdentityInfo", identities(tenant, self.seed, self.end))
-        done = 0
-        reached: list[Victims] = []
-        for number, campaign in enumerate(campaigns):
-            reached.append(self._add_campaign(tenant, campaign, number))
-            done += len(campaign.mail.message)
+        done = sum(len(campaign.mail.message) for campaign in campaigns)
+        campaigns = [campaign for campaign in campaigns if campaign.scenario.name not in without]
+        reached = [self._add_campaign(tenant, campaign) for campaign in campaigns]
         for hours, counts in self._parts(self.messages - done):
             rng = rng_for(self.seed, "everyday", hours[0])
             self._add_everyday(tenant, background(tenant, hours, counts, rng), rng)
@@ -167,7 +170,7 @@ class _Simulation:
             if counts[chosen].sum():
                 yield hours[chosen], counts[chosen]
 
-    def _add_campaign(self, tenant: Tenant, campaign: Campaign, number: int) -> Victims:
+    def _add_campaign(self, tenant: Tenant, campaign: Campaign) -> Victims:
         rng = rng_for(self.seed, "campaign rows", campaign.scenario.name)
         mail, wanted = campaign.mail, campaign.scenario.clicks
         self._add_mail(tenant, mail, rng)
@@ -180,7 +183,7 @@ class _Simulation:
         if wanted:
             clicks = campaign_clicks(tenant, mail, rng, wanted.get("share", 0.0), wanted.get("through", 0.0), self.stop)
             self._add("UrlClickEvents", click_rows(tenant, mail, clicks, rng))
-        return victims(campaign, number, clicks, rng, self.stop)
+        return victims(campaign, clicks, rng, self.stop)
 
     def _add_everyday(self, tenant: Tenant, mail: Mail, rng: Rng) -> None:
         mail = mail.with_events(everyday_events(mail, rng, self.stop))

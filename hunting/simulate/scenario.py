@@ -1,26 +1,36 @@
-"""Scenarios: attack campaigns (and false alarms) declared as data, one YAML file each in data/scenarios.
+"""Scenarios: attack campaigns, and other stories that hunting finds, declared as data, one YAML file each in data/scenarios.
 
-    kind: shared-file            shared-file | shared-url: what all copies have in common
+    kind: shared-file            shared-file | shared-url | plain: what all copies have in common
     copies: 600                  rows of EmailEvents; the indicator is on exactly these
     verdict: malware             malware | phish (high confidence) | phish-low | spam | clean: as known at the end
     ago: 3d                      the first message, before the end of the simulation
     spread: 2h                   over which time messages arrive
     verdict_after: 30m           from the last message to the verdict, when ZAP runs and the alert is raised
     subjects: [...]              one per message, in turn
-    senders: [...]               sender domains, in turn
+    senders: [...]               sender domains or whole addresses, in turn; mail that is not inbound is written by one employee
+    sender_names: [...]          names shown, in turn; "{colleague}" stands for an employee's name
+    envelope: host               domain of the envelope sender, if another one (a forged visible sender)
+    direction: inbound           inbound | intra-org | outbound; outbound mail goes to private addresses
+    recipients: 1                to how many different people at most; everyone if left out
     file: Rechnung.docm          name of the shared file (needed for shared-file)
+    sha256: hex                  its hash; drawn if left out
     url: https://host/path       the shared link (needed for shared-url)
+    url_location: Body           Body | Subject | Attachment | CloudAttachment | QRCode
+    redirects: [...]             addresses that a click on the link is led through, the last is the page
     locations: {...}             delivery location -> share of the copies
     after_delivery: {...}        what became of the copies in Inbox and Junk: kind of event -> share of them; the rest stays
     alert: title                 alert policy that is raised, or left out
     clicks: {share, through}     share of the inbox copies whose link is clicked; of those, share that reached the page
+    sign_in: password            password | device-code: how who reached the page is robbed of the account
+    network: 203.0.113           first three octets of the sending servers' addresses
+    first_contact, forwarded     true: the senders wrote to nobody before; mailbox settings sent the mail on
 
-The optional keys and their defaults are the fields of `Scenario`. Counts are exact: shares are apportioned by largest remainder.
+In senders, sender_names and subjects "{n}" stands for the number of the message. The optional keys and their defaults are the
+fields of `Scenario`. Counts are exact: shares are apportioned by largest remainder.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
@@ -30,11 +40,22 @@ from typing import Any
 import yaml
 
 from hunting.errors import HuntingError
-from hunting.simulate.draw import DAY, HOUR, MINUTE, SECOND
-from hunting.simulate.values import AIR_ALERTS, EVENTS, INBOX, LOCATIONS, SCENARIO_VERDICTS
+from hunting.simulate import checks
+from hunting.simulate.draw import HOUR, MINUTE
+from hunting.simulate.values import (
+    AIR_ALERTS,
+    DIRECTIONS,
+    EVENTS,
+    INBOX,
+    LOCATIONS,
+    ON_PREMISES,
+    SCENARIO_VERDICTS,
+    URL_LOCATIONS,
+)
 from kql.errors import closest
 
-KINDS = ("shared-file", "shared-url")
+KINDS = ("shared-file", "shared-url", "plain")
+SIGN_INS = ("password", "device-code")
 DISCARDED = "moved by its owner"  # to Deleted items; people's own moves leave no event
 AFTER_DELIVERY = (*EVENTS, DISCARDED)
 
@@ -49,20 +70,30 @@ class Scenario:
     verdict: str
     ago: int
     subjects: tuple[str, ...]
-    senders: tuple[str, ...]
     locations: Mapping[str, float]
+    senders: tuple[str, ...] = ()
+    sender_names: tuple[str, ...] = ()
+    envelope: str = ""
+    direction: str = "inbound"
+    recipients: int = 0
     description: str = ""
     spread: int = HOUR
     verdict_after: int = 30 * MINUTE
     file: str = ""
+    sha256: str = ""
     url: str = ""
-    sender_name: str = ""
+    url_location: str = "Body"
+    redirects: tuple[str, ...] = ()
     language: str = "en"
     subtype: str = ""
     recipients_per_message: int = 5
     after_delivery: Mapping[str, float] = field(default_factory=dict)
     alert: str = ""
     clicks: Mapping[str, float] = field(default_factory=dict)
+    sign_in: str = SIGN_INS[0]
+    network: str = "203.0.113"
+    first_contact: bool = False
+    forwarded: bool = False
     secops_copies: int = 0
     simulation: bool = False
 
@@ -107,7 +138,7 @@ def check_scenario(name: str, given: Mapping[str, Any], source: str) -> Scenario
             raise _wrong(source, key, "is missing.", "Add it.")
     values: dict[str, Any] = {}
     for key, value in given.items():
-        check: Callable[[Any, Complaint], Any] = _CHECKS.get(key, _text)
+        check: Callable[[Any, checks.Complaint], Any] = _CHECKS.get(key, checks.text)
         values[key] = check(value, partial(_wrong, source, key))
     scenario = Scenario(name=name, **values)
     for key, text, cure in _contradictions(scenario):
@@ -120,9 +151,18 @@ def _wrong(source: str, key: str, text: str, cure: str) -> HuntingError:
 
 
 def _contradictions(s: Scenario) -> Iterator[tuple[str, str, str]]:
-    for kind, key in zip(KINDS, ("file", "url"), strict=True):
+    for kind, key in zip(KINDS, ("file", "url"), strict=False):
         if s.kind == kind and not getattr(s, key):
             yield key, f"is missing, and the kind is {kind}.", f"Add '{key}: ...'."
+    if bool(s.senders) != (s.direction == "inbound"):
+        if s.senders:
+            yield "senders", f"cannot be chosen for {s.direction} mail.", "It is written by an employee: take 'senders' out."
+        else:
+            yield "senders", "is missing.", "Add it."
+    if s.direction == "outbound" and s.locations.get(LOCATIONS[ON_PREMISES], 0.0) < 1:
+        yield "locations", "of outbound mail are outside.", f"Write {{{LOCATIONS[ON_PREMISES]}: 1}}."
+    if s.sha256 and not s.file:
+        yield "sha256", "needs a file.", "Add 'file', or take 'sha256' out."
     if s.clicks and not s.url:
         yield "clicks", "needs a link.", "Add 'url', or take 'clicks' out."
     if s.secops_copies > int(s.copies * s.locations.get(LOCATIONS[INBOX], 0.0)):
@@ -133,84 +173,30 @@ def _contradictions(s: Scenario) -> Iterator[tuple[str, str, str]]:
         yield "locations", f"has shares that sum to {sum(s.locations.values()):g}.", "They must sum to 1."
 
 
-Complaint = Callable[[str, str], HuntingError]
-_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-
-
-def _text(value: Any, wrong: Complaint) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise wrong("must be text.", "Put it in quotes.")
-    return value.strip()
-
-
-def _texts(value: Any, wrong: Complaint) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-        raise wrong("must be a list of texts.", "Write [one, two].")
-    return tuple(value)
-
-
-def _count(value: Any, wrong: Complaint) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise wrong(f"must be a whole number, not {value!r}.", "Write it without separators.")
-    return value
-
-
-def _positive(value: Any, wrong: Complaint) -> int:
-    if _count(value, wrong) == 0:
-        raise wrong("must be at least 1.", "Give a larger number.")
-    return int(value)
-
-
-def _duration(value: Any, wrong: Complaint) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value) if isinstance(value, str) else None
-    if found is None:
-        raise wrong(f"must be a time span, not {value!r}.", "Write a number and a unit: 90s, 30m, 2h, 3.5d.")
-    return round(float(found[1]) * _UNITS[found[2]])
-
-
-def _flag(value: Any, wrong: Complaint) -> bool:
-    if not isinstance(value, bool):
-        raise wrong("must be true or false.", "Write true or false.")
-    return value
-
-
-def _one_of(allowed: Sequence[str]) -> Callable[[Any, Complaint], str]:
-    def check(value: Any, wrong: Complaint) -> str:
-        if value not in allowed:
-            raise wrong(f"cannot be {value!r}.", closest(str(value), allowed) or f"Choose one of: {'; '.join(allowed)}.")
-        return str(value)
-
-    return check
-
-
-def _shares_of(allowed: Sequence[str]) -> Callable[[Any, Complaint], dict[str, float]]:
-    def check(value: Any, wrong: Complaint) -> dict[str, float]:
-        if not isinstance(value, dict):
-            raise wrong("must be a mapping of names to shares.", f"Names: {'; '.join(allowed)}.")
-        for name, share in value.items():
-            if name not in allowed:
-                raise wrong(f"knows no {name!r}.", closest(str(name), allowed) or f"Names: {'; '.join(allowed)}.")
-            if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
-                raise wrong(f"has a share of {share!r} for '{name}'.", "Shares lie between 0 and 1.")
-        return {str(name): float(share) for name, share in value.items()}
-
-    return check
-
-
-_CHECKS: dict[str, Callable[[Any, Complaint], Any]] = {
-    "kind": _one_of(KINDS),
-    "verdict": _one_of(tuple(SCENARIO_VERDICTS)),
-    "copies": _positive,
-    "recipients_per_message": _positive,
-    "secops_copies": _count,
-    "ago": _duration,
-    "spread": _duration,
-    "verdict_after": _duration,
-    "subjects": _texts,
-    "senders": _texts,
-    "locations": _shares_of(LOCATIONS),
-    "after_delivery": _shares_of(AFTER_DELIVERY),
-    "alert": _one_of(tuple(AIR_ALERTS)),
-    "clicks": _shares_of(("share", "through")),
-    "simulation": _flag,
+_CHECKS: dict[str, Callable[[Any, checks.Complaint], Any]] = {
+    "kind": checks.one_of(KINDS),
+    "verdict": checks.one_of(tuple(SCENARIO_VERDICTS)),
+    "copies": checks.positive,
+    "recipients_per_message": checks.positive,
+    "secops_copies": checks.count,
+    "ago": checks.duration,
+    "spread": checks.duration,
+    "verdict_after": checks.duration,
+    "recipients": checks.positive,
+    "sha256": checks.digest,
+    "network": checks.network,
+    "direction": checks.one_of([direction.lower() for direction in DIRECTIONS]),
+    "url_location": checks.one_of(URL_LOCATIONS),
+    "sign_in": checks.one_of(SIGN_INS),
+    "subjects": checks.texts,
+    "sender_names": checks.texts,
+    "redirects": checks.texts,
+    "senders": checks.texts,
+    "locations": checks.shares_of(LOCATIONS),
+    "after_delivery": checks.shares_of(AFTER_DELIVERY),
+    "alert": checks.one_of(tuple(AIR_ALERTS)),
+    "clicks": checks.shares_of(("share", "through")),
+    "simulation": checks.flag,
+    "first_contact": checks.flag,
+    "forwarded": checks.flag,
 }

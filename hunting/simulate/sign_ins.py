@@ -11,7 +11,22 @@ import pyarrow as pa
 from hunting.simulate import words
 from hunting.simulate.campaigns import Campaign
 from hunting.simulate.clicks import Clicks
-from hunting.simulate.draw import DAY, HOUR, MINUTE, Flags, Ints, Rng, cumulative, guids, pick, repeat, same, texts, timestamps
+from hunting.simulate.draw import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Flags,
+    Ints,
+    Rng,
+    cumulative,
+    guids,
+    pick,
+    repeat,
+    same,
+    texts,
+    timestamps,
+)
 from hunting.simulate.people import Tenant
 from hunting.simulate.values import CLEAN_SCL1, INBOX, PHISHING_SIMULATION
 
@@ -28,20 +43,19 @@ _OPENED = 0.05  # of the inbox copies of a malicious file
 
 @dataclass(frozen=True)
 class Victims:
-    """Employees whom an attack reached, and when. `campaign`: index into the list of campaigns."""
+    """Employees whom an attack reached, and when."""
 
     person: Ints
     time: Ints
-    campaign: Ints
 
 
-NOBODY = Victims(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+NOBODY = Victims(*(np.zeros(0, dtype=np.int64) for _ in range(2)))
 
 
-def victims(campaign: Campaign, number: int, clicks: Clicks | None, rng: Rng, end: int) -> Victims:
+def victims(campaign: Campaign, clicks: Clicks | None, rng: Rng, end: int) -> Victims:
     """Who reached the page of a malicious link, or opened a malicious file, once per person."""
     mail = campaign.mail
-    if mail.verdict[0] <= CLEAN_SCL1 or PHISHING_SIMULATION in mail.policy:
+    if campaign.scenario.kind == "plain" or mail.verdict[0] <= CLEAN_SCL1 or PHISHING_SIMULATION in mail.policy:
         return NOBODY
     if campaign.scenario.kind == "shared-url":
         if clicks is None:
@@ -53,13 +67,7 @@ def victims(campaign: Campaign, number: int, clicks: Clicks | None, rng: Rng, en
     order = np.argsort(time, kind="stable")
     person, first = np.unique(mail.recipient[copy][order], return_index=True)
     kept = time[order][first] < end - HOUR  # room for what follows
-    return Victims(person[kept], time[order][first][kept], np.full(int(kept.sum()), number))
-
-
-def join(parts: list[Victims]) -> Victims:
-    """All victims of several campaigns."""
-    columns = zip(*((p.person, p.time, p.campaign) for p in [NOBODY, *parts]), strict=True)
-    return Victims(*(np.concatenate(column) for column in columns))
+    return Victims(person[kept], time[order][first][kept])
 
 
 def activity(tenant: Tenant, rng: Rng, start: int, end: int, mean: float) -> tuple[Ints, Ints]:
@@ -77,11 +85,18 @@ def everyday_sign_ins(tenant: Tenant, rng: Rng, start: int, end: int) -> pa.Tabl
     return _sign_ins(tenant, rng, person, time, error, np.zeros(len(person), dtype=bool))
 
 
-def risky_sign_ins(tenant: Tenant, rng: Rng, stolen: Victims) -> pa.Table:
-    """The attacker's sign-ins with stolen passwords."""
+def risky_sign_ins(tenant: Tenant, rng: Rng, stolen: Victims, device_code: bool) -> pa.Table:
+    """The attacker's sign-ins with stolen passwords or approved device codes.
+
+    Who types in a device code is interrupted first and asked to confirm it (error 50199), in the same session.
+    """
     time = stolen.time + rng.integers(MINUTE, 6 * MINUTE, len(stolen.time))
-    nothing = np.zeros(len(time), dtype=np.int64)
-    return _sign_ins(tenant, rng, stolen.person, time, nothing, np.ones(len(time), dtype=bool))
+    asked = np.flatnonzero(np.repeat(device_code, len(time)))
+    order = np.argsort(np.concatenate([asked, np.arange(len(time))]), kind="stable")
+    person = np.concatenate([stolen.person[asked], stolen.person])[order]
+    error = np.repeat([50199, 0], [len(asked), len(time)])[order]
+    when = np.concatenate([time[asked] - 20 * SECOND, time])[order]
+    return _sign_ins(tenant, rng, person, when, error, np.ones(len(person), dtype=bool))
 
 
 def _sign_ins(tenant: Tenant, rng: Rng, person: Ints, time: Ints, error: Ints, risky: Flags) -> pa.Table:

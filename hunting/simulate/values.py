@@ -39,6 +39,7 @@ EVENT_LOCATIONS = ("Inbox", *LOCATIONS[1:])  # EmailPostDeliveryEvents writes In
 
 DIRECTIONS = ("Inbound", "Intra-org", "Outbound")
 INBOUND, INTRA_ORG, OUTBOUND = range(3)
+URL_LOCATIONS = ("Body", "Subject", "Attachment", "CloudAttachment", "QRCode")
 
 
 @dataclass(frozen=True, slots=True)

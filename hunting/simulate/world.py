@@ -1,8 +1,8 @@
 """What happens beside mail: a day after the other on accounts and devices, and what follows when an attack succeeds.
 
-Stories, to be found by hunting: who entered a password on a campaign's page is signed in from the attacker's address one to six
-minutes later with risk, and gets an inbox rule that forwards mail outside; who opened a campaign's file has it on the device,
-with a script started by it that calls the attacker.
+Each campaign draws for itself, so that one can be left out and nothing else changes. To be found by hunting: who entered a
+password on a campaign's page is signed in from the attacker's address one to six minutes later with risk, and gets an inbox rule
+that forwards mail outside; who opened a campaign's file has it on the device, with a script it started calling the attacker.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hunting.simulate.devices import (
 )
 from hunting.simulate.draw import DAY, Rng, rng_for
 from hunting.simulate.people import Tenant
-from hunting.simulate.sign_ins import Victims, everyday_cloud, everyday_sign_ins, forwarding_rules, join, logons, risky_sign_ins
+from hunting.simulate.sign_ins import Victims, everyday_cloud, everyday_sign_ins, forwarding_rules, logons, risky_sign_ins
 
 _EVERYDAY = {
     "DeviceInfo": inventory,
@@ -47,15 +47,19 @@ def surroundings(tenant: Tenant, seed: int, campaigns: list[Campaign], reached: 
     devices = make_devices(tenant, seed)
     for day in range(-(-begin // DAY), -(-end // DAY)):
         yield from _day(tenant, devices, rng_for(seed, "day", day), day * DAY, end)
-    rng = rng_for(seed, "stories")
-    kinds = [campaign.scenario.kind for campaign in campaigns]
-    by_link = join([part for part, kind in zip(reached, kinds, strict=True) if kind == "shared-url"])
-    by_file = join([part for part, kind in zip(reached, kinds, strict=True) if kind == "shared-file"])
-    yield from _accounts(rng, risky_sign_ins(tenant, rng, by_link))
-    yield "CloudAppEvents", forwarding_rules(tenant, rng, by_link)
-    yield "DeviceFileEvents", opened_files(tenant, devices, rng, by_file, campaigns)
-    yield "DeviceProcessEvents", attack_processes(tenant, devices, rng, by_file)
-    yield "DeviceNetworkEvents", attack_network(tenant, devices, rng, join(reached), campaigns)
+    for campaign, whom in zip(campaigns, reached, strict=True):
+        if len(whom.person):
+            yield from _aftermath(tenant, devices, rng_for(seed, "aftermath", campaign.scenario.name), campaign, whom)
+
+
+def _aftermath(tenant: Tenant, devices: Devices, rng: Rng, campaign: Campaign, whom: Victims) -> Rows:
+    if campaign.scenario.kind == "shared-file":
+        yield "DeviceFileEvents", opened_files(tenant, devices, rng, whom, campaign)
+        yield "DeviceProcessEvents", attack_processes(tenant, devices, rng, whom)
+    else:
+        yield from _accounts(rng, risky_sign_ins(tenant, rng, whom, campaign.scenario.sign_in == "device-code"))
+        yield "CloudAppEvents", forwarding_rules(tenant, rng, whom)
+    yield "DeviceNetworkEvents", attack_network(tenant, devices, rng, whom, campaign)
 
 
 def _day(tenant: Tenant, devices: Devices, rng: Rng, start: int, end: int) -> Rows:
