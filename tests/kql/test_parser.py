@@ -252,7 +252,7 @@ def test_what_is_within_the_limits_parses() -> None:
 
 SIGNS = [*"()[]{}|,;.=<-+*/:#@`é😀\n\x00\u200b\ufeff", "..", "==", "!=", "<=", "=>", "-->", "//", "```", "1", "2.5", "1d", "'x'"]
 NAMES = ["T", "a", "b", "$left", "kind=", "dynamic(", "datetime(", "in", "!in", "has", "between", "and", "or", "not", "typeof"]
-KEYWORDS = sorted(set(recognition._keywords(parser._parser()).values()))
+KEYWORDS = sorted(set(recognition.keywords(parser._parser()).values()))
 WORDS = st.sampled_from([*SIGNS, *NAMES, *KEYWORDS])
 
 
