@@ -12,3 +12,38 @@ NUMBER = Function(
     "The dynamic if it is a number, else null.",
     nulls="some",
 )
+
+_OFFSET = "($value - $start)"
+SLOT = Function(
+    Kind.SCALAR,
+    "slot(value: long, start: long, step: long) -> long",
+    f"CASE WHEN $step > 0 THEN ({_OFFSET} - (({_OFFSET} % $step) + $step) % $step) // $step END",
+    "",
+    "How many whole steps a value is from the start; null unless the step is positive.",
+    nulls="some",
+)
+SLOT_REAL = Function(
+    Kind.SCALAR,
+    "slot(value: real, start: real, step: real) -> long",
+    f"CASE WHEN $step > 0 THEN TRY_CAST(floor({_OFFSET} / $step) AS BIGINT) END",
+    "",
+    "How many whole steps a value is from the start; null unless the step is positive.",
+    nulls="some",
+)
+SLOTS = Function(
+    Kind.SCALAR,
+    "slots(first: long, last: long) -> dynamic",
+    f"to_json(range($first, least($last, $first + {2**20 - 1}) + 1))",
+    "",
+    "The numbers from first to last, both included, 2^20 at most.",
+    nulls="some",
+)
+LIST = Function(
+    Kind.AGGREGATE,
+    "list(value: any) -> dynamic",
+    "to_json(list($value))",
+    "",
+    "The values in the order of the rows, nulls too.",
+    nulls="some",
+    ordered=True,
+)

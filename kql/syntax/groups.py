@@ -43,7 +43,7 @@ class Summarize(Operator):
                 taken = [each.name for each in (*keys, *items)]
                 items.append(Item(unique_name(name or f"Column{unnamed}", taken), value))
         for each in items:
-            _refuse_bare_columns(each.value, self.span)
+            refuse_bare_columns(each.value, self.span, "summarize")
         return Aggregate(source, tuple(keys), tuple(items), span=self.span)
 
 
@@ -87,17 +87,17 @@ def _of_row(extreme: str, by: Value | None, value: Value) -> Value:
     return invoke(f"arg_{extreme}", by, value, registry=AGGREGATES)
 
 
-def _refuse_bare_columns(value: Value, span: Span) -> None:
-    """Outside its aggregates an item of summarize may not read columns."""
+def refuse_bare_columns(value: Value, span: Span, operator: str) -> None:
+    """Outside its aggregates an item may not read columns."""
     if isinstance(value, ColumnRef):
         raise KqlSemanticError(
-            f"'summarize' operator: '{value.name}' stands outside an aggregate.",
+            f"'{operator}' operator: '{value.name}' stands outside an aggregate.",
             span,
             "Aggregate it, for example with take_any(), or group by it.",
         )
     if not (isinstance(value, Call) and value.function.kind is Kind.AGGREGATE):
         for inner in children(value):
-            _refuse_bare_columns(inner, span)
+            refuse_bare_columns(inner, span, operator)
 
 
 @rule("count")
