@@ -390,19 +390,3 @@ def test_the_demo_keeps_its_store_and_refuses_one_that_is_full(hunting: Run, tmp
     assert f"{counted:,} copies; the same messages and recipients" in done.out
     again = hunting("demo", "--store", str(store))
     assert again.code == 1 and "is not empty" in again.err
-
-
-# ---------------------------------------------------------------- saved queries
-
-QUERIES = sorted((Path(__file__).parents[2] / "data" / "queries").glob("*.kql"))
-
-
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_every_saved_query_runs(hunting: Run, path: Path) -> None:
-    done = hunting("query", f"@{path}")
-    assert done.code == 0, done.err
-
-
-def test_a_saved_query_finds_the_malware_that_is_left(hunting: Run) -> None:
-    found = rows(hunting("query", f"@{QUERIES[0].with_name('malware-left-in-mailboxes.kql')}"))
-    assert found[0]["FileName"] == "Rechnung_4711.docm"
