@@ -6,11 +6,13 @@ A `Hunt` has its own cursor; the tables of the store are temporary views on it o
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ import pyarrow as pa
 import kql
 from hunting import vectorised
 from hunting.clock import Clock, system_clock
-from hunting.errors import StoreError
+from hunting.errors import HuntingError, StoreError
 from hunting.external import ExternalFiles
 from hunting.inputs import as_table, bound, declared, inferred
 from hunting.lake import Lake
@@ -29,7 +31,7 @@ from hunting.rows import stored
 from hunting.tables import TABLES
 from kql.catalog import External
 from kql.dialects import DuckDB
-from kql.errors import KqlError, KqlExecutionError, KqlLimitError
+from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlUnsupportedError
 from kql.reads import Read
 from kql.types import Column, ScalarType, Schema, physical_names
 
@@ -46,15 +48,21 @@ class Hunt:
         lake: the store, or None (a user's own DuckDB connection, or tables registered by hand).
         connection: the DuckDB connection to work on, through a cursor of our own; nothing on it is changed.
         clock: the time that `now()` gives.
+        geoip: a MaxMind city database (.mmdb) for geo_info_from_ip_address, or None: then every answer is an empty bag.
     """
 
     def __init__(
-        self, lake: Lake | None, connection: duckdb.DuckDBPyConnection | None = None, clock: Clock = system_clock
+        self,
+        lake: Lake | None,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        clock: Clock = system_clock,
+        geoip: Path | None = None,
     ) -> None:
         self._lake = lake
         self._foreign = connection is not None
         self._connection = connection.cursor() if connection is not None else _own_connection(lake)
         self.clock = clock
+        self.geoip = geoip
         self._registered: dict[str, Schema] = {}
         self._views: dict[str, tuple[str, ...]] = {}
         self._functions: set[str] = set()
@@ -188,12 +196,18 @@ class Hunt:
             if read.table not in provided and not self._foreign:
                 self._view(read.table, self._files(read, values))
         for name in program.vectorised:
-            if name not in self._functions:
-                function = vectorised.FUNCTIONS[name]
-                self._connection.create_function(
-                    name, function.call, function.parameters, function.result, type="arrow", null_handling="special"
-                )  # type: ignore[call-overload]
-                self._functions.add(name)
+            self._function(name, program.text)
+
+    def _function(self, name: str, text: str) -> None:
+        """Registers a vectorised function; functions belong to the database, so another hunt over it may have done it."""
+        function = vectorised.FUNCTIONS[name]
+        if function.package and find_spec(function.package) is None:
+            message = f"This query needs the Python package '{function.package}', which is not installed."
+            raise KqlUnsupportedError(message, hint="Install the extra: pip install 'hunting[enrich]'.", text=text)
+        call = partial(function.call, getattr(self, function.setting)) if function.setting else function.call
+        with contextlib.suppress(duckdb.CatalogException):
+            self._connection.create_function(name, call, function.parameters, function.result, type="arrow", null_handling="special")  # type: ignore[call-overload]
+            self._functions.add(name)
 
     def _external(self, external: External, text: str) -> pa.Table:
         try:
@@ -242,8 +256,10 @@ class Hunt:
         self._connection.interrupt()
 
     def close(self) -> None:
-        """Closes the cursor; the user's own connection stays open."""
+        """Closes the cursor; the user's own connection stays open, as it was."""
         with contextlib.suppress(duckdb.Error):
+            for name in self._functions:
+                self._connection.remove_function(name)
             self._connection.close()
 
     def __enter__(self) -> Hunt:
@@ -253,22 +269,42 @@ class Hunt:
         self.close()
 
 
-def connect(target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = system_clock) -> Hunt:
+def connect(
+    target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = system_clock, geoip: str | Path | None = None
+) -> Hunt:
     """Opens a store for hunting.
 
     Args:
         target: the folder of a store; ":memory:" for one that holds nothing but declared tables; or a DuckDB connection,
             whose tables are then what is hunted in.
         clock: the time that `now()` gives.
+        geoip: a MaxMind city database (.mmdb) for geo_info_from_ip_address; without it HUNTING_GEOIP names one.
 
     Raises:
         StoreError: there is no store at that place.
+        HuntingError: there is no such GeoIP database.
     """
+    database = _geoip(geoip or os.environ.get("HUNTING_GEOIP"))
     if isinstance(target, duckdb.DuckDBPyConnection):
-        return Hunt(None, target, clock)
+        return Hunt(None, target, clock, database)
     if str(target) == ":memory:":
-        return Hunt(None, clock=clock)
-    return Hunt(Lake.open(Path(target)), clock=clock)
+        return Hunt(None, clock=clock, geoip=database)
+    return Hunt(Lake.open(Path(target)), clock=clock, geoip=database)
+
+
+def _geoip(path: str | Path | None) -> Path | None:
+    """The GeoIP database as it can be read.
+
+    Raises:
+        HuntingError: no file, or no reader for it.
+    """
+    if not path:
+        return None
+    if not Path(path).is_file():
+        raise HuntingError(f"There is no GeoIP database '{Path(path).name}'.", hint="HUNTING_GEOIP must name a MaxMind .mmdb file.")
+    if find_spec("maxminddb") is None:
+        raise HuntingError("A GeoIP database needs the Python package 'maxminddb'.", hint="Install the extra: pip install 'hunting[enrich]'.")
+    return Path(path)
 
 
 def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:

@@ -160,15 +160,14 @@ class ScalarQuery:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window function or aggregate over the rows in the order of the input relation.
+    """A window function over the rows in the order of the input relation, or in an order of its own.
 
-    `frame` is SQL's, `partition` and `restart` limit how far it looks.
+    `partition` limits how far it looks; the frame is part of the function's template.
     """
 
     call: Call
     partition: tuple[Value, ...] = ()
     order: tuple[SortKey, ...] = ()
-    frame: str = ""
 
     @property
     def type(self) -> ScalarType:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from kql.algebra import Call, Literal, Value
 from kql.errors import KqlSemanticError, Span, closest
 from kql.functions import OPERATORS, SCALARS
-from kql.functions.registry import Function, Parameter, Registry
+from kql.functions.registry import UNKNOWN, Function, Parameter, Registry
 from kql.types import ScalarType, common_type
 
 # What a value of one type may silently become, with the cost of it: the cheapest overload wins.
@@ -23,6 +23,7 @@ _WIDENING: dict[tuple[ScalarType, ScalarType], int] = {
     (ScalarType.REAL, ScalarType.DECIMAL): 5,
 }
 _FROM_DYNAMIC = 20
+_BECOMES = {"text": ScalarType.STRING, "element": ScalarType.DYNAMIC}
 _CLASS = 1  # an exact type is better than a class that contains it, whatever its size
 
 CONVERSIONS: dict[ScalarType, str] = {
@@ -68,6 +69,9 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
             raise KqlSemanticError(
                 f"Function '{name}': argument '{parameter.name}' must be a constant.", arg.span, _usage([line])
             )
+    wrong = line.check([arg.value.value if isinstance(arg.value, Literal) else UNKNOWN for arg in args]) if line.check else ""
+    if wrong:
+        raise KqlSemanticError(f"Function '{name}': {wrong}.", span, _usage([line]))
     return _call(line, args)
 
 
@@ -116,8 +120,8 @@ def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -
     """The type an argument must be converted to, None if it may stay as it is."""
     if parameter.declared == "T":
         return common
-    if parameter.declared == "text":
-        return ScalarType.STRING
+    if parameter.declared in _BECOMES:
+        return _BECOMES[parameter.declared]
     if kind in parameter.types:
         return None
     return min(parameter.types, key=lambda to: (_conversion(kind, to) or 99, list(ScalarType).index(to)))

@@ -32,6 +32,7 @@ from kql.overloads import invoke
 from kql.pruning import Program, prune_columns
 from kql.traversal import columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
+from kql.windowing import unnest_windows
 
 
 def inline_single_uses(program: Program) -> Program:
@@ -189,6 +190,7 @@ def _unsorted(relation: Relation) -> Relation:
 PASSES: tuple[Callable[[Program], Program], ...] = (
     inline_single_uses,
     each_relation(fuse_projects),
+    each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
     each_relation(merge_alternatives),

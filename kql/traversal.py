@@ -175,7 +175,7 @@ def map_inner(value: Value, change: Callable[[Value], Value], subquery: Callable
         case Window():
             call = replace(value.call, args=tuple(change(arg) for arg in value.call.args))
             order = tuple(SortKey(change(key.value), key.descending, key.nulls_first) for key in value.order)
-            return Window(call, tuple(change(part) for part in value.partition), order, value.frame)
+            return Window(call, tuple(change(part) for part in value.partition), order)
         case Literal() | ColumnRef() | Bound():
             return value
         case _:

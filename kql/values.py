@@ -27,7 +27,7 @@ from kql.algebra import (
     Window,
 )
 from kql.dialects import Dialect, bracketed, fill
-from kql.functions.registry import UNKNOWN, Kind
+from kql.functions.registry import UNKNOWN
 from kql.types import ScalarType
 
 Columns = Mapping[str, exp.Expression]
@@ -203,18 +203,14 @@ class ValueLowering:
         return line.template([arg.value if isinstance(arg, Literal) else UNKNOWN for arg in call.args])
 
     def window(self, window: Window, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        """The call, with partition and order in every OVER of its template."""
         keys = [Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order] or list(order)
-        frame = self.dialect.template(f"x() OVER ({window.frame})").args.get("spec") if window.frame else None
-        called = self.call(window.call, columns)
-        over = exp.Window(
-            this=called.this if isinstance(called, exp.Cast) else called,
-            partition_by=[self.value(part, columns) for part in window.partition] or None,
-            order=exp.Order(expressions=[key.tree() for key in keys]) if keys else None,
-            spec=frame.copy() if frame is not None else None,
-        )
-        if isinstance(called, exp.Cast):
-            return exp.Cast(this=over, to=called.args["to"])
-        return function("coalesce", over, exp.Literal.string("")) if window.type is ScalarType.STRING else over
+        tree = self.call(window.call, columns)
+        for over in list(tree.find_all(exp.Window)):
+            over.set("alias", None)
+            over.set("partition_by", [self.value(part, columns) for part in window.partition] or None)
+            over.set("order", exp.Order(expressions=[key.tree() for key in keys]) if keys else None)
+        return tree
 
     # ------------------------------------------------------------ dynamic
 
@@ -246,9 +242,7 @@ _INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCH
 
 def _may_be_null(call: Call) -> bool:
     line = call.function
-    return line.kind is not Kind.WINDOW and (
-        line.nulls == "some" or (line.nulls == "strict" and any(a.nullable for a in call.args))
-    )
+    return line.nulls == "some" or (line.nulls == "strict" and any(arg.nullable for arg in call.args))
 
 
 def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from hunting.vectorised import arrays, bags, encoding, hashes, network, pairs, parsing, seasons, series, statistics, text
+from hunting.vectorised.rows import FUNCTIONS, Vectorised
 
-from hunting.vectorised.text import punycode_domain_from_string
+__all__ = ["FUNCTIONS", "MODULES", "Vectorised"]
 
-
-@dataclass(frozen=True, slots=True)
-class Vectorised:
-    """An Arrow function and its SQL types."""
-
-    call: Callable[..., Any]
-    parameters: list[str]
-    result: str
-
-
-FUNCTIONS: dict[str, Vectorised] = {
-    "punycode_domain_from_string": Vectorised(punycode_domain_from_string, ["VARCHAR"], "VARCHAR"),
-}
+MODULES = (arrays, bags, encoding, hashes, network, pairs, parsing, seasons, series, statistics, text)  # each declares its functions when it is imported

@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
-from kql.functions import aggregates, conversion, dynamic, logic, network, number, operators, text, time, windows
+from kql.functions import (
+    aggregates,
+    conversion,
+    dynamic,
+    encoding,
+    hashes,
+    logic,
+    network,
+    number,
+    operators,
+    regex,
+    series,
+    sets,
+    text,
+    time,
+    windows,
+)
 from kql.functions.registry import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 
 __all__ = ["AGGREGATES", "OPERATORS", "SCALARS", "WINDOWS"]
 
-TOPICS = (aggregates, conversion, dynamic, logic, network, number, operators, text, time, windows)
+TOPICS = (
+    aggregates,
+    conversion,
+    dynamic,
+    encoding,
+    hashes,
+    logic,
+    network,
+    number,
+    operators,
+    regex,
+    series,
+    sets,
+    text,
+    time,
+    windows,
+)

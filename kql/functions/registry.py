@@ -5,7 +5,8 @@ KQL signature, SQL template, an example that is also its test, and the meaning.
 
 Signature: `name: type` a parameter, `name?: type` optional, `name*: type` / `name+: type` repeated, `const` before the
 type when only a constant will do. A type is one of the ten scalar types, several joined by `|`, or a class: `any`,
-`number`, `integer`, `text` (any scalar, which becomes a string), and `T`, one common type of all arguments so declared.
+`number`, `integer`, `text` and `element` (any scalar, which becomes a string or a dynamic), and `T`, one common type of all
+arguments so declared.
 
 Template: DuckDB SQL with `$name` for each parameter (a repeated one stands for all its arguments, separated by commas),
 or a function of the arguments' constant values (UNKNOWN where one is not constant) that returns such a text, in which
@@ -55,6 +56,7 @@ class Naming(StrEnum):
 CLASSES: dict[str, frozenset[ScalarType]] = {
     "any": frozenset(ScalarType),
     "text": frozenset(ScalarType),
+    "element": frozenset(ScalarType),
     "T": frozenset(ScalarType),
     "number": frozenset({ScalarType.INT, ScalarType.LONG, ScalarType.REAL, ScalarType.DECIMAL}),
     "integer": frozenset({ScalarType.INT, ScalarType.LONG}),
@@ -89,6 +91,9 @@ class Function:
         vectorised: the name of the Arrow function that the engine registers when it is used, or "".
         replaced_by: the name that documentation gives to a deprecated one.
         one_null, both_null: templates of a comparison that is total: one or both operands may be null.
+        columns: for a function of several results, which its template packs into an array: `name: type` of each, with commas;
+            `*_x: type` stands for one column for each array among the arguments.
+        check: a function of the constant arguments that says what is wrong with them, "" if nothing is.
     """
 
     kind: Kind
@@ -105,6 +110,8 @@ class Function:
     replaced_by: str = ""
     one_null: str = ""
     both_null: str = ""
+    columns: str = ""
+    check: Callable[[list[object]], str] | None = None
 
     @cached_property
     def name(self) -> str:

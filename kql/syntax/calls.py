@@ -20,6 +20,7 @@ from kql.syntax.base import Expression, rule
 from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
 from kql.syntax.statements import UserFunction
+from kql.syntax.windows import window_call
 from kql.types import ScalarType, common_type
 
 
@@ -79,7 +80,7 @@ class FunctionCall(Expression):
             inner = scope.with_row(scope.row or (), scope.operator)
             return call(name, self.bound(inner), self.span, AGGREGATES)
         if name in WINDOWS:
-            return self._window(scope)
+            return window_call(self, scope)
         if name in SCALARS:
             return call(name, self.bound(scope), self.span)
         if name in AGGREGATES:
@@ -97,14 +98,6 @@ class FunctionCall(Expression):
 
     def bound(self, scope: Scope) -> list[Argument]:
         return [Argument(item.bind(scope), item.span) for item in self.items]
-
-    def _window(self, scope: Scope) -> Value:
-        if not scope.serialized:
-            message = f"The function '{self.name}' needs rows in an order."
-            raise KqlSemanticError(message, self.span, "Put '| serialize' or '| sort by ...' before it.")
-        found = call(str(self.name), self.bound(scope), self.span, WINDOWS)
-        frame = "ROWS UNBOUNDED PRECEDING" if self.name.startswith("row_cumsum") else ""
-        return Window(found, frame=frame)
 
     # ------------------------------------------------------------ tabular
 
@@ -204,11 +197,6 @@ def unified(args: Sequence[Argument], span: Span) -> list[Value]:
     return [convert(arg.value, kind) for arg in args]
 
 
-def _strcat(node: FunctionCall, scope: Scope) -> Value:
-    args = [Argument(convert(arg.value, ScalarType.STRING), arg.span) for arg in node.bound(scope)]
-    return call(str(node.name), args, node.span)
-
-
 def _pack(node: FunctionCall, scope: Scope) -> Value:
     """Keys stay texts, values become dynamic."""
     keyed = node.name != "pack_array"
@@ -264,8 +252,6 @@ FORMS: dict[str, Form] = {
     "ago": _ago,
     "not": _not,
     "case": _case,
-    "strcat": _strcat,
-    "strcat_delim": _strcat,
     "pack_array": _pack,
     "pack": _pack,
     "bag_pack": _pack,
