@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class Context:
     options: dict[str, object] = field(default_factory=dict)
     declared: dict[str, ScalarType] = field(default_factory=dict)
     expansions: int = 0
+    probe: Callable[[Relation], Sequence[tuple[Any, ...]]] | None = None  # the rows of a relation, now: for plugins
     externals: list[External] = field(default_factory=list)
     windowed: bool = False  # every table that has a time is cut to [$__since, $__until]
 
@@ -95,11 +96,11 @@ class Scope:
         Raises:
             KqlSemanticError: nothing of that name is a scalar here; the hint names the closest.
         """
-        found = self.column(name)
-        if found is not None:
-            return found
         meaning = self.names.get(name)
-        if isinstance(meaning, Value):
+        found = self.column(name)
+        if found is not None and (found.name == name or not isinstance(meaning, Value)):
+            return found
+        if isinstance(meaning, Value):  # it is nearer than a column whose name only resembles
             return meaning
         if meaning is not None or self.context.catalog.schema(name):
             raise KqlSemanticError(
@@ -133,12 +134,20 @@ class Scope:
         meaning = self.names.get(name)
         if isinstance(meaning, Relation):
             return meaning
-        schema = self.context.catalog.schema(name)
-        if meaning is None and schema is not None:
-            scan = Scan(name, schema, tuple(physical_names(column.name for column in schema).values()), span=span)
-            return self._cut(scan) if self.context.windowed else scan
         if meaning is not None:
             raise KqlSemanticError(f"'{name}' is not a table.", span, "A tabular expression is expected here.")
+        return self.stored(name, span)
+
+    def stored(self, name: str, span: Span) -> Relation:
+        """The stored table of that name, whatever the query itself calls so.
+
+        Raises:
+            KqlSemanticError: there is none; the hint names the closest.
+        """
+        schema = self.context.catalog.schema(name)
+        if schema is not None:
+            scan = Scan(name, schema, tuple(physical_names(column.name for column in schema).values()), span=span)
+            return self._cut(scan) if self.context.windowed else scan
         near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
         message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"
         raise KqlSemanticError(message, span, closest(name, near))

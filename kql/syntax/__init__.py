@@ -20,10 +20,12 @@ from kql.syntax import (
     refused,
     rows,
     scan,
+    searches,
     series,
     sources,
     statements,
     text,
+    unions,
 )
 from kql.syntax.base import RULES, build
 from kql.syntax.statements import Query
@@ -32,7 +34,7 @@ __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
     arrays, calls, columns, comparisons, expressions, external, graphs, groups, joins, literals, membership, partitions,
-    plugins, refused, rows, scan, series, sources, statements, text,
+    plugins, refused, rows, scan, searches, series, sources, statements, text, unions,
 )
 
 

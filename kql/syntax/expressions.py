@@ -19,6 +19,7 @@ from kql.overloads import convert, invoke
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.literals import Constant
+from kql.syntax.statements import UserFunction
 from kql.types import ScalarType
 
 # ---------------------------------------------------------------- names and members
@@ -32,13 +33,28 @@ class NameRef(Expression):
     name: Token
 
     def bind(self, scope: Scope) -> Value:
-        return scope.value(str(self.name), self.span)
+        function = self._function(scope)
+        return function.scalar([], scope, self.span) if function is not None else scope.value(str(self.name), self.span)
 
     def bind_tabular(self, scope: Scope) -> Relation:
-        return scope.table(str(self.name), self.span)
+        function = self._function(scope)
+        return function.tabular([], scope, self.span) if function is not None else scope.table(str(self.name), self.span)
 
     def is_tabular(self, scope: Scope) -> bool:
-        return (scope.row is None or scope.column(self.name) is None) and scope.is_table(str(self.name))
+        function = self._function(scope)
+        if function is not None:
+            return function.is_tabular(scope)
+        found = scope.column(self.name)
+        named = found is not None and (found.name == self.name or self.name not in scope.names)
+        return not named and scope.is_table(str(self.name))
+
+    def _function(self, scope: Scope) -> UserFunction | None:
+        """A function without parameters may be named without brackets; columns come first."""
+        meaning = scope.names.get(str(self.name))
+        if not isinstance(meaning, UserFunction) or meaning.parameters:
+            return None
+        found = scope.column(str(self.name))
+        return None if found is not None and found.name == self.name else meaning
 
     def auto_name(self, scope: Scope) -> str | None:
         return str(self.name)
@@ -79,15 +95,48 @@ class Member(Expression):
         return _path(self.base.bind(scope), str(self.name), self.base.span)
 
     def bind_tabular(self, scope: Scope) -> Relation:
-        """The database is not looked at: there is one."""
-        return scope.table(str(self.name), self.span)
+        """Which database it is is not looked at: there is one."""
+        if not is_place(self.base):
+            raise KqlSemanticError("A tabular expression is expected here.", self.span, "Name a table, or start a pipeline.")
+        return scope.stored(str(self.name), self.span)
 
     def is_tabular(self, scope: Scope) -> bool:
-        return self.base.is_tabular(scope)
+        return is_place(self.base)
 
     def auto_name(self, scope: Scope) -> str | None:
         base = self.base.auto_name(scope)
         return str(self.name) if _side(self.base) else f"{base}_{self.name}" if base else None
+
+
+_PLACES = ("database", "cluster", "workspace", "app", "resource", "adx", "arg")
+
+
+def is_place(node: Any) -> bool:
+    """Whether it says where tables are: database("x"), cluster("c").database("x"), workspace("w"). The local store is meant."""
+    if isinstance(node, MemberCall):
+        return node.call.name in _PLACES and is_place(node.base)
+    return hasattr(node, "args") and getattr(node, "name", None) in _PLACES
+
+
+@rule("member_call")
+@dataclass(slots=True)
+class MemberCall(Expression):
+    """A function of a place: `database("x").table("T")`, `cluster("c").database("x")`."""
+
+    base: Expression
+    call: Any
+
+    def bind(self, scope: Scope) -> Value:
+        raise KqlSemanticError(f"'{self.call.name}' is not a member.", self.call.span, f"Write: {self.call.name}(...).")
+
+    def bind_tabular(self, scope: Scope) -> Relation:
+        if not is_place(self.base):
+            raise KqlSemanticError("A tabular expression is expected here.", self.span, "Name a table, or start a pipeline.")
+        relation: Relation = self.call.bind_tabular(scope)
+        return relation
+
+    def is_tabular(self, scope: Scope) -> bool:
+        return is_place(self.base)
 
 
 @rule("index", "index_dotted")

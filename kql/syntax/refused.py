@@ -19,7 +19,6 @@ _CONSTRUCTS: dict[str, str] = {
 }
 
 _PARTS: dict[str, tuple[str, ...]] = {
-    "find": ("sources", "typed_column"),
     "inline_external_table": ("external_partition", "path_parts", "path_text"),
     "declare pattern": ("pattern_arm", "pattern_arms"),
     "top-nested": ("nested",),

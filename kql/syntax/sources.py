@@ -1,4 +1,4 @@
-"""Where rows come from: pipelines, print, range, datatable, union."""
+"""Where rows come from: pipelines, print, range, datatable."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Item, Literal, Project, Range, Relation, Union, Value, Values, passing, ref
+from kql.algebra import Literal, Project, Range, Relation, Value, Values
 from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert
-from kql.scope import Scope, empty, unique_name
+from kql.scope import Scope
 from kql.syntax.base import Expression, Operator, refuse, rule
 from kql.syntax.literals import Json, string_value
 from kql.syntax.statements import TableType
-from kql.types import Column, ScalarType, Schema
+from kql.types import Column, ScalarType
 
 
 @rule("pipe")
@@ -148,7 +148,7 @@ class Datatable(Tabular):
         raise KqlSemanticError(message, cell.span, "Only constants may stand here.")
 
 
-# ---------------------------------------------------------------- union
+# ---------------------------------------------------------------- patterns and parameters
 
 
 @rule("wildcard")
@@ -156,6 +156,18 @@ class Datatable(Tabular):
 class Wildcard(Expression):
     """`Email*`: names by pattern."""
 
+    pattern: Token
+
+    def matches(self, name: str) -> bool:
+        return fnmatchcase(name, str(self.pattern))
+
+
+@rule("wildcard_member")
+@dataclass(slots=True)
+class WildcardMember(Expression):
+    """`database("*").Email*`: the databases are not told apart, there is one."""
+
+    base: Expression
     pattern: Token
 
     def matches(self, name: str) -> bool:
@@ -200,99 +212,11 @@ def _setting(value: Any) -> Any:
     return str(value) if isinstance(value, Token) else value.value if isinstance(value, Json) else value
 
 
-@rule("union")
-@dataclass(slots=True)
-class UnionSource(Operator, Tabular):
-    """All rows of all tables, columns matched by name and type (page: union operator)."""
-
-    params: Parameters
-    sources: list[Expression]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> UnionSource:
-        return cls(children[0], children[1:], span=span)
-
-    def bind_tabular(self, scope: Scope) -> Relation:
-        return self._union([], scope)
-
-    def apply(self, source: Relation, scope: Scope) -> Relation:
-        return self._union([("union_arg0", source)], scope.without_row())
-
-    def _union(self, named: list[tuple[str, Relation]], scope: Scope) -> Relation:
-        for each in self.sources:
-            named = named + self._source(each, len(named), scope)
-        if not named:
-            raise KqlSemanticError("'union' operator: no table matches.", self.span)
-        kind = self.params.get("kind", "outer")
-        with_source = self.params.get("withsource") or self.params.get("with_source")
-        columns = inner_columns([r.schema for _, r in named]) if kind == "inner" else outer_columns([r.schema for _, r in named])
-        arms = tuple(align(relation, columns, with_source, name) for name, relation in named)
-        schema = tuple(
-            Column(c.name, c.type, any(arm.schema[at].nullable for arm in arms)) for at, c in enumerate(arms[0].schema)
-        )
-        return Union(arms, schema, span=self.span)
-
-    def _source(self, each: Expression, at: int, scope: Scope) -> list[tuple[str, Relation]]:
-        if isinstance(each, Wildcard):
-            names = [name for name in scope.context.catalog.names() if each.matches(name)]
-            return [(name, scope.table(name, each.span)) for name in names]
-        try:
-            return [(_source_name(each, at), each.bind_tabular(scope))]
-        except KqlSemanticError:
-            if self.params.values.get("isfuzzy") in (True, "true"):
-                return []
-            raise
-
-
-def _source_name(node: Expression, at: int) -> str:
-    name = getattr(node, "name", None)
-    return str(name) if isinstance(name, Token) else f"union_arg{at}"
-
-
-UnionColumns = tuple[tuple[str, str, ScalarType], ...]  # output name, source name, type
-
-
-def outer_columns(schemas: list[Schema]) -> UnionColumns:
-    """Every column of every input; a name that has several types is split: x_long, x_string."""
-    kinds: dict[str, list[ScalarType]] = {}
-    for schema in schemas:
-        for column in schema:
-            if column.type not in kinds.setdefault(column.name, []):
-                kinds[column.name].append(column.type)
-    taken = {name for name, found in kinds.items() if len(found) == 1}
-    result: list[tuple[str, str, ScalarType]] = []
-    for name, found in kinds.items():
-        for kind in found:
-            out = name if len(found) == 1 else unique_name(f"{name}_{kind}", taken)
-            taken.add(out)
-            result.append((out, name, kind))
-    return tuple(result)
-
-
-def inner_columns(schemas: list[Schema]) -> UnionColumns:
-    """The columns that every input has with the same type."""
-    common = [c for c in schemas[0] if all(any(o.name == c.name and o.type is c.type for o in schema) for schema in schemas)]
-    return tuple((c.name, c.name, c.type) for c in common)
-
-
-def align(relation: Relation, columns: UnionColumns, with_source: str, name: str) -> Relation:
-    """A union's input with the union's columns: nulls (and '') where it lacks one, the source's name first."""
-    mine = {(c.name, c.type): c for c in relation.schema}
-    items = [Item(out, ref(mine[source, kind]) if (source, kind) in mine else empty(kind)) for out, source, kind in columns]
-    if with_source:
-        items.insert(0, Item(with_source, Literal(name, ScalarType.STRING)))
-    return relation if tuple(items) == passing(relation.schema) else Project(relation, tuple(items))
-
-
 for _rule, _construct in {
     "evaluate_source": "evaluate as a source",
     "macro_expand": "macro-expand",
     "entity_group": "entity_group",
     "inline_external_table": "inline_external_table",
     "command": "A management command",
-    "search": "search",
-    "find": "find",
-    "wildcard_member": "A wildcard over databases",
-    "member_call": "A function of another database",
 }.items():
     refuse(_rule, _construct)

@@ -123,10 +123,12 @@ class TableType(Syntax):
     """`(x: long, *)`: columns, and whether there may be more."""
 
     columns: list[ColumnDeclaration]
+    more: bool = False
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> TableType:
-        return cls([child for child in children if isinstance(child, ColumnDeclaration)], span=span)
+        columns = [child for child in children if isinstance(child, ColumnDeclaration)]
+        return cls(columns, len(columns) < len(children), span=span)
 
 
 @rule("parameter")
@@ -155,6 +157,7 @@ class UserFunction:
     parameters: tuple[ParameterDeclaration, ...]
     body: Body
     closure: Scope
+    view: bool = False  # wildcards and search see it as a table
 
     def is_tabular(self, scope: Scope) -> bool:
         """Told from the body with the tabular parameters as tables and the scalar ones as nulls."""
@@ -243,10 +246,7 @@ class LambdaLet(Statement):
 
     def apply(self, scope: Scope) -> Scope:
         parameters = tuple(self.parameters.items) if self.parameters else ()
-        function = UserFunction(str(self.name), parameters, self.body, scope)
-        if not parameters and function.is_tabular(scope):  # without parameters the name alone may stand for the table
-            return scope.with_name(str(self.name), function)
-        return scope.with_name(str(self.name), function)
+        return scope.with_name(str(self.name), UserFunction(str(self.name), parameters, self.body, scope, self.view is not None))
 
 
 # ---------------------------------------------------------------- parameters, options
