@@ -9,8 +9,9 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import Bound, Call, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, Window, passing, ref
-from kql.errors import KqlSemanticError, Span, closest
+from kql.errors import KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
+from kql.functions.absent import absent
 from kql.functions.dynamic import PACK, PACK_ARRAY
 from kql.functions.logic import CASE
 from kql.functions.registry import Naming
@@ -87,6 +88,8 @@ class FunctionCall(Expression):
             raise KqlSemanticError(
                 f"'{scope.operator}' operator: The aggregate '{name}' can be used only in summarize.", self.span
             )
+        if name in absent():
+            raise KqlUnsupportedError(f"The function '{name}' is not supported: {absent()[name]}.", self.span)
         near = [
             *SCALARS,
             *AGGREGATES,
