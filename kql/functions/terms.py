@@ -99,3 +99,9 @@ def has_template(word: str, cased: bool = False) -> str | Callable[..., str]:
         return f"($text ILIKE {_literal('%' + like + '%')} ESCAPE '\\' AND {borders})"
 
     return template
+
+
+def first_term_template() -> str:
+    """The place in an array of the first term that the text has; a term that is no text is searched by its JSON text."""
+    found = f"list_transform(TRY_CAST($words AS VARCHAR[]), lambda __k1: {_computed('__k1', 'has', cased=False)})"
+    return f"coalesce(list_position({found}, TRUE) - 1, -1)"
