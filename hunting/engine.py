@@ -150,7 +150,8 @@ class Hunt:
 
     def compile(self, text: str, parameters: Mapping[str, object] | None = None) -> kql.Program:
         """The program of a query over this hunt's tables."""
-        return kql.compile(text, self, parameters)
+        given = {**(parameters or {}), **self._moments(None)}
+        return kql.compile(text, self, parameters, probe=lambda program: self._rows(program, given))
 
     def query(
         self,
@@ -168,14 +169,23 @@ class Hunt:
         Raises:
             KqlError: with place and cure.
         """
-        program = kql.compile(text, self, parameters, windowed=timespan is not None)
         given = {**(parameters or {}), **self._moments(timespan)}
+        windowed = timespan is not None
+        program = kql.compile(text, self, parameters, windowed=windowed, probe=lambda program: self._rows(program, given))
+        table = self._execute(program, given)
+        names = [f"{at}" for at in range(len(program.schema))]
+        return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
+
+    def _execute(self, program: kql.Program, given: Mapping[str, object]) -> pa.Table:
         values = {name: bound(given[name], kind, name) for name, kind in program.bound.items()}
         with self._lock:
             self._prepare(program, values)
-            table = self._run(program, values)
-        names = [f"{at}" for at in range(len(program.schema))]
-        return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
+            return self._run(program, values)
+
+    def _rows(self, program: kql.Program, given: Mapping[str, object]) -> list[tuple[object, ...]]:
+        """What the compiler asks for while it compiles: rows of a small program."""
+        columns = [column.to_pylist() for column in self._execute(program, given).columns]
+        return list(zip(*columns, strict=True))
 
     def _moments(self, timespan: timedelta | tuple[datetime, datetime] | None) -> dict[str, datetime]:
         """What `now` and the bounds of the query's time window are."""
@@ -185,7 +195,8 @@ class Hunt:
 
     def explain(self, text: str, parameters: Mapping[str, object] | None = None) -> str:
         """The SQL of a query, one named block for each operator with its KQL as a comment."""
-        return kql.explain(text, self, parameters)
+        given = {**(parameters or {}), **self._moments(None)}
+        return kql.explain(text, self, parameters, probe=lambda program: self._rows(program, given))
 
     def _prepare(self, program: kql.Program, values: Mapping[str, object]) -> None:
         """The views over the files of the tables that a program reads, and the vectorised functions it calls."""

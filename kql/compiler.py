@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,12 +44,16 @@ class Program:
     externals: tuple[External, ...] = ()
 
 
+Probe = Callable[[Program], Sequence[tuple[Any, ...]]]
+
+
 def compile(
     text: str,
     catalog: Catalog,
     parameters: Mapping[str, object] | None = None,
     dialect: str = "duckdb",
     windowed: bool = False,
+    probe: Probe | None = None,
 ) -> Program:
     """Compiles a query.
 
@@ -59,21 +63,42 @@ def compile(
         parameters: values of declared query parameters; only their names matter here, the values are bound when it runs.
         dialect: a key of DIALECTS.
         windowed: cut every table that has a time to the moments bound as `__since` and `__until`.
+        probe: runs a small program and returns its rows, for plugins whose columns depend on the data; without it they
+            need an output schema.
 
     Raises:
         KqlError: with its place in the text.
     """
+    context = context_of(text, catalog, parameters, dialect, windowed, probe)
     try:
-        context = Context(catalog, parameters or {}, windowed=windowed)
-        root = bind(text, context)
-        root, bindings = rewritten(root, tuple(context.bindings))
-        tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
-        sql = DIALECTS[dialect].text(tree)
+        return _program(text, bind(text, context), context, dialect)
     except KqlError as error:
         error.text = text
         raise
     except RecursionError:
         raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
+
+
+def context_of(
+    text: str,
+    catalog: Catalog,
+    parameters: Mapping[str, object] | None,
+    dialect: str,
+    windowed: bool = False,
+    probe: Probe | None = None,
+) -> Context:
+    """What the compilation of one query shares; see `compile`."""
+    context = Context(catalog, parameters or {}, windowed=windowed)
+    if probe is not None:
+        context.probe = lambda relation: probe(_program(text, relation, context, dialect))
+    return context
+
+
+def _program(text: str, root: Relation, context: Context, dialect: str) -> Program:
+    """The program of a bound relation."""
+    root, bindings = rewritten(root, tuple(context.bindings))
+    tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
+    sql = DIALECTS[dialect].text(tree)
     everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
     read = reads([root, *(binding.relation for binding in bindings)])
     return Program(

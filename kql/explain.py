@@ -6,20 +6,25 @@ from collections.abc import Mapping
 
 from kql import rewrite
 from kql.catalog import Catalog
-from kql.compiler import DIALECTS, bind
+from kql.compiler import DIALECTS, Probe, bind, context_of
 from kql.errors import KqlError
 from kql.lowering import Lowering
-from kql.scope import Context
 
 
-def explain(text: str, catalog: Catalog, parameters: Mapping[str, object] | None = None, dialect: str = "duckdb") -> str:
-    """SQL that gives the same rows as the compiled program, step by step.
+def explain(
+    text: str,
+    catalog: Catalog,
+    parameters: Mapping[str, object] | None = None,
+    dialect: str = "duckdb",
+    probe: Probe | None = None,
+) -> str:
+    """SQL that gives the same rows as the compiled program, step by step; the arguments are those of `compile`.
 
     Raises:
         KqlError: as `compile`.
     """
     try:
-        context = Context(catalog, parameters or {})
+        context = context_of(text, catalog, parameters, dialect, probe=probe)
         root = bind(text, context)
         program: rewrite.Program = (root, tuple(context.bindings))
         for each in rewrite.PASSES:

@@ -257,6 +257,11 @@ def inlined(pipeline: Pipeline, source: Relation, hole: Reference, scope: Scope)
     return _substituted(inner, own)
 
 
+def of_one_part(tree: Relation) -> bool:
+    """Whether a relation reads a stand-in, directly or in a subquery."""
+    return any(name.startswith("$rows_") for name in references(tree))
+
+
 def references(tree: Relation) -> Iterator[str]:
     return (each.name for each in relations(tree) if isinstance(each, Reference))
 

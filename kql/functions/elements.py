@@ -47,3 +47,25 @@ LIST = Function(
     nulls="some",
     ordered=True,
 )
+
+
+def _inside(constants: list[object]) -> str:
+    return f"bool_or($_0) OVER (rows ROWS BETWEEN {constants[1]} PRECEDING AND {constants[2]} FOLLOWING)"
+
+
+INSIDE = Function(
+    Kind.WINDOW,
+    "inside(condition: bool, before: const long, after: const long) -> bool",
+    _inside,
+    "",
+    "Whether it is true for a row at most so many rows before or after.",
+    nulls="some",
+)
+IP6_BITS = Function(
+    Kind.SCALAR,
+    "ip6_bits(ip: string) -> long",
+    "coalesce(TRY_CAST(regexp_extract($ip, '/([0-9]+)$', 1) AS BIGINT) + CASE WHEN contains($ip, ':') THEN 0 ELSE 96 END, 128)",
+    "",
+    "The length of the prefix of an address that is written as IPv6.",
+    nulls="total",
+)
