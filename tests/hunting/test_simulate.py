@@ -281,6 +281,44 @@ def test_a_stolen_password_is_used_within_minutes(tenant: tuple[Memory, Summary]
     assert all(json.loads(row["RawEventData"])["Parameters"] for row in rules)
 
 
+def test_who_types_a_device_code_is_asked_once_and_signed_in() -> None:
+    store, _ = made(messages=100, scenarios=[SHIPPED / "device-code.yaml"])
+    clicked = {row["AccountUpn"] for row in store["UrlClickEvents"].to_pylist() if "deviceauth" in row["UrlChain"]}
+    risky = [row for row in store["EntraIdSignInEvents"].to_pylist() if row["RiskLevelDuringSignIn"] == 100]
+    assert clicked and {row["AccountUpn"] for row in risky} == clicked
+    for account in clicked:
+        rows = sorted((row for row in risky if row["AccountUpn"] == account), key=lambda row: row["Timestamp"])
+        assert [row["ErrorCode"] for row in rows] == [50199, 0]
+
+
+def test_outbound_stories_go_from_one_employee_to_one_private_address() -> None:
+    for name, forwarded in (("auto-forwarding", True), ("data-to-private-mail", False)):
+        store, _ = made(messages=100, scenarios=[SHIPPED / f"{name}.yaml"])
+        rows = [r for r in store["EmailEvents"].to_pylist() if r["Subject"].startswith(("FW: ", "backup "))]
+        assert len({(r["SenderFromAddress"], r["RecipientEmailAddress"]) for r in rows}) == 1
+        sender, employees = rows[0]["SenderFromAddress"], store["IdentityInfo"]["AccountUpn"].to_pylist()
+        assert sender in employees and rows[0]["RecipientEmailAddress"] not in employees
+        assert {r["EmailDirection"] for r in rows} == {"Outbound"}
+        assert {bool(r["ForwardingInformation"]) for r in rows} == {forwarded}
+
+
+def rows_of(store: Memory) -> dict[str, Counter[str]]:
+    return {name: Counter(map(repr, store[name].to_pylist())) for name in store.parts}
+
+
+@pytest.mark.parametrize("story", ["parcel-login", "invoice-macro", "mail-bombing"])
+def test_a_scenario_left_out_leaves_all_else_as_it_was(story: str) -> None:
+    stories = {"messages": 2500, "days": 5, "scenarios": [*SMALL[:2], SHIPPED / "mail-bombing.yaml", SHIPPED / "device-code.yaml"]}
+    whole, part = rows_of(made(**stories)[0]), rows_of(made(**stories, without={story})[0])
+    assert all(rows <= whole[table] for table, rows in part.items())
+    assert part["EmailEvents"].total() == 2500 - {"parcel-login": 900, "invoice-macro": 600, "mail-bombing": 180}[story]
+
+
+def test_an_unknown_scenario_cannot_be_left_out() -> None:
+    with pytest.raises(HuntingError, match=r"no scenario 'mail-bomb'.*Did you mean 'mail-bombing'"):
+        made(scenarios=None, without={"mail-bomb"})
+
+
 def test_a_malicious_file_that_was_opened_runs_a_script_on_the_device(tenant: tuple[Memory, Summary]) -> None:
     store, summary = tenant
     hashes = {c.sha256 for c in summary.campaigns if c.sha256}
@@ -363,6 +401,15 @@ locations: {Inbox/folder: 1}
         ("secops_copies: 11", r"'secops_copies' is larger"),
         ("simulation: maybe", r"'simulation' must be true or false"),
         ("subjects: Hello", r"'subjects' must be a list"),
+        ("senders: []", r"'senders' must be a list"),
+        ("direction: sideways", r"'direction' cannot be 'sideways'.*inbound; intra-org; outbound"),
+        ("direction: outbound", r"'senders' cannot be chosen for outbound mail"),
+        ("sha256: abc", r"'sha256' must be a SHA-256"),
+        ("network: 10.1", r"'network' must be the start of an IPv4 address"),
+        ("url_location: Boddy", r"'url_location' cannot be 'Boddy'.*Did you mean 'Body'"),
+        ("redirects: https://x.example", r"'redirects' must be a list"),
+        ("sign_in: magic", r"'sign_in' cannot be 'magic'"),
+        ("recipients: 0", r"'recipients' must be at least 1"),
         ("ago: 10m", r"mine is not over when the simulation ends"),
     ],
 )
