@@ -211,6 +211,8 @@ class Hunt:
 
     def _function(self, name: str, text: str) -> None:
         """Registers a vectorised function; functions belong to the database, so another hunt over it may have done it."""
+        if name in self._functions:
+            return
         function = vectorised.FUNCTIONS[name]
         if function.package and find_spec(function.package) is None:
             message = f"This query needs the Python package '{function.package}', which is not installed."

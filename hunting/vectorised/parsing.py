@@ -1,8 +1,7 @@
-"""Texts taken apart (pages: parse_path, parse_urlquery, parse_command_line, parse_csv, parse_xml, parse_user_agent)."""
+"""Texts taken apart (pages: parse_path, parse_urlquery, parse_command_line, parse_xml, parse_user_agent)."""
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import lru_cache
 from typing import Any
@@ -82,15 +81,6 @@ def _unquoted(text: str) -> str:
             result.append("\\" * slashes + text[at : at + 1])
             at += 1 if at < len(text) else 0
     return "".join(result)
-
-
-@by_row("VARCHAR", result="JSON")
-def csv_fields(text: str) -> list[str] | None:
-    """The fields of the first record."""
-    try:
-        return next(csv.reader(text.splitlines(keepends=True), strict=False), [""])
-    except csv.Error:
-        return None
 
 
 @by_row("VARCHAR", result="JSON")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import Parameter, Signature
 from itertools import repeat
 from typing import Any
 
@@ -54,6 +55,9 @@ def by_row(*parameters: str, result: str, total: bool = False) -> Callable[[Roww
         def call(*columns: Any) -> Any:
             return from_rows(function, columns, parameters, result, total)
 
+        # DuckDB counts the arguments by the signature.
+        places = [Parameter(f"_{at}", Parameter.POSITIONAL_ONLY) for at in range(len(parameters))]
+        call.__signature__ = Signature(places)  # type: ignore[attr-defined]
         FUNCTIONS[function.__name__] = Vectorised(call, list(parameters), result)
         return function
 

@@ -90,7 +90,6 @@ def _command_line(constants: list[object]) -> str:
 
 
 scalar("parse_command_line(command: string, parser: const string) -> dynamic", _command_line, "parse_command_line('echo \"hello world\"', 'windows') -> dynamic(['echo', 'hello world'])", "The arguments of a Windows command line; null for other parsers.", vectorised="windows_arguments", **_SOME)
-scalar("parse_csv(text: string) -> dynamic", "csv_fields($text)", "parse_csv('a,\"b,c\"') -> dynamic(['a', 'b,c'])", "The fields of the first record.", naming="x", vectorised="csv_fields", **_SOME)
 scalar("parse_xml(text: string) -> dynamic", "xml_bag($text)", "parse_xml('<a b=\"1\">t</a>') -> dynamic({'a': {'@b': '1', '#text': 't'}})", "XML as a bag; null if it is none.", naming="x", vectorised="xml_bag", **_SOME)
 scalar("parse_user_agent(agent: string, look_for: string) -> dynamic", "user_agent_parts($agent, to_json($look_for))", "parse_user_agent('', 'browser') -> dynamic(null)", "Browser, operating system or device of a user agent.", vectorised="user_agent_parts", **_SOME)
 scalar("parse_user_agent(agent: string, look_for: dynamic) -> dynamic", "user_agent_parts($agent, $look_for)", "parse_user_agent('', dynamic(['os'])) -> dynamic(null)", "Browser, operating system and device of a user agent.", vectorised="user_agent_parts", **_SOME)

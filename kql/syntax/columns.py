@@ -10,12 +10,13 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import ColumnRef, Item, Project, Relation, Sort, Value, passing
-from kql.errors import KqlSemanticError, KqlUnsupportedError, Span, closest
+from kql.errors import KqlSemanticError, Span, closest
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import Named, Star
 from kql.syntax.expressions import NameRef
 from kql.syntax.rows import serialized
+from kql.syntax.several import produced
 from kql.syntax.sources import Wildcard
 from kql.types import Schema
 
@@ -30,28 +31,6 @@ class Items(Expression):
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Items:
         return cls(children, span=span)
-
-
-@rule("names")
-@dataclass(slots=True)
-class Names(Expression):
-    names: list[Token]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Names:
-        return cls(children, span=span)
-
-
-@rule("named_many", "named_group")
-@dataclass(slots=True)
-class NamedMany(Expression):
-    """`(a, b) = f(x)`."""
-
-    names: Any
-    expression: Expression
-
-    def bind(self, scope: Scope) -> Value:
-        raise KqlUnsupportedError("Several names for one function's results are not supported here.", self.span)
 
 
 def outputs(
@@ -69,17 +48,15 @@ def outputs(
     result: list[Item] = []
     unnamed = 0
     for at, item in enumerate(items):
-        value = item.bind(scope)
-        name = item.auto_name(scope) if automatic or isinstance(item, Named) else None
-        if name is None:
-            unnamed += 1
-            name = counted(at) if counted else f"Column{unnamed}"
-        names = [*taken, *(each.name for each in result)]
-        if isinstance(item, Named) and name in {each.name for each in result}:
-            raise KqlSemanticError(
-                f"'{scope.operator}' operator: two columns are named '{name}'.", item.span, "Rename one of them."
-            )
-        result.append(Item(name if isinstance(item, Named) else unique_name(name, names), value))
+        for name, value, given in produced(item, scope, automatic):
+            if name is None:
+                unnamed += 1
+                name = counted(at) if counted else f"Column{unnamed}"
+            names = [*taken, *(each.name for each in result)]
+            if given and name in {each.name for each in result}:
+                message = f"'{scope.operator}' operator: two columns are named '{name}'."
+                raise KqlSemanticError(message, item.span, "Rename one of them.")
+            result.append(Item(name if given else unique_name(name, names), value))
     return result
 
 
