@@ -50,7 +50,7 @@ LIST = Function(
 
 
 def _inside(constants: list[object]) -> str:
-    return f"bool_or($_0) OVER (rows ROWS BETWEEN {constants[1]} PRECEDING AND {constants[2]} FOLLOWING)"
+    return f"bool_or($_0) OVER (ROWS BETWEEN {constants[1]} PRECEDING AND {constants[2]} FOLLOWING)"
 
 
 INSIDE = Function(

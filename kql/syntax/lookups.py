@@ -33,6 +33,7 @@ from kql.functions import AGGREGATES, OPERATORS, WINDOWS
 from kql.functions.elements import IP6_BITS
 from kql.overloads import convert, invoke
 from kql.scope import unique_name
+from kql.syntax.literals import Constant
 from kql.types import Column, ScalarType, Schema
 
 if TYPE_CHECKING:
@@ -69,14 +70,21 @@ def _lookup(plugin: Plugin, family: Family) -> Relation:
     table = plugin.places[0].bind_tabular(plugin.scope.without_row())
     address = convert(plugin.places[1].bind(plugin.row), ScalarType.STRING)
     network = convert(plugin.places[2].bind(plugin.scope.with_row(table.schema, "evaluate")), ScalarType.STRING)
+    unmatched = _unmatched(plugin)
     extra = tuple(plugin.column(at).name for at in range(3, len(plugin.places)))
     number = Item("$row", Window(invoke("row_number", registry=WINDOWS)))
     rows = share("rows", Project(plugin.source, (*passing(plugin.source.schema), number, Item("$ip", address))), True)
     networks = share("networks", _networks(table, network, family))
     kept = tuple(column for column in table.schema if column.name not in extra)
     found = _found(rows, networks, kept, extra, family)
-    kind = "leftouter" if plugin.constant(len(plugin.places), "return_unmatched", False) else "inner"
-    return _joined(plugin, rows, found, kept, kind == "leftouter")
+    return _joined(plugin, rows, found, kept, unmatched)
+
+
+def _unmatched(plugin: Plugin) -> bool:
+    """Whether rows without a network are kept: an argument by name, or a constant in the last place."""
+    if "return_unmatched" not in plugin.named and isinstance(plugin.places[-1], Constant):
+        plugin.named["return_unmatched"] = plugin.places.pop()
+    return bool(plugin.constant(len(plugin.places), "return_unmatched", False))
 
 
 def _networks(table: Relation, network: Value, family: Family) -> Relation:
@@ -125,11 +133,13 @@ def _cut(rows: Relation, networks: Relation, extra: tuple[str, ...], family: Fam
 
 
 def _joined(plugin: Plugin, rows: Relation, found: Relation, kept: Schema, unmatched: bool) -> Relation:
-    """The rows of the input with the networks' columns; a name that is taken gets a number."""
-    columns = [JoinColumn("left", column.name, column) for column in plugin.source.schema]
+    """The rows of the input with the networks' columns; a name that is taken gets a number. IPv6 has the networks first."""
+    own = [JoinColumn("left", column.name, column) for column in plugin.source.schema]
+    added: list[JoinColumn] = []
     for column in kept:
-        name = unique_name(column.name, [each.column.name for each in columns])
+        name = unique_name(column.name, [each.column.name for each in (*own, *added)])
         nullable = column.nullable or (unmatched and column.type is not ScalarType.STRING)
-        columns.append(JoinColumn("right", column.name, Column(name, column.type, nullable), padded=unmatched))
+        added.append(JoinColumn("right", column.name, Column(name, column.type, nullable), padded=unmatched))
+    columns = (*added, *own) if plugin.name == "ipv6_lookup" else (*own, *added)
     key = ref(_named(rows, "$row"))
-    return Join(rows, found, "leftouter" if unmatched else "inner", ((key, key),), tuple(columns), span=plugin.span)
+    return Join(rows, found, "leftouter" if unmatched else "inner", ((key, key),), columns, span=plugin.span)
