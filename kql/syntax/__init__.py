@@ -12,6 +12,7 @@ from kql.syntax import (
     external,
     graphs,
     groups,
+    invocations,
     joins,
     literals,
     membership,
@@ -20,11 +21,13 @@ from kql.syntax import (
     refused,
     rows,
     scan,
+    schemas,
     searches,
     series,
     sources,
     statements,
     text,
+    tops,
     unions,
 )
 from kql.syntax.base import RULES, build
@@ -33,8 +36,8 @@ from kql.syntax.statements import Query
 __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
-    arrays, calls, columns, comparisons, expressions, external, graphs, groups, joins, literals, membership, partitions,
-    plugins, refused, rows, scan, searches, series, sources, statements, text, unions,
+    arrays, calls, columns, comparisons, expressions, external, graphs, groups, invocations, joins, literals, membership,
+    partitions, plugins, refused, rows, scan, schemas, searches, series, sources, statements, text, tops, unions,
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
 
-from kql.algebra import Bound, Call, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, Window, passing, ref
+from kql.algebra import Bound, Call, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, passing, ref
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.absent import absent
@@ -17,10 +18,11 @@ from kql.functions.logic import CASE
 from kql.functions.registry import Naming
 from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope
+from kql.syntax import product
 from kql.syntax.base import Expression, rule
 from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
-from kql.syntax.statements import UserFunction
+from kql.syntax.statements import ScalarTypeName, UserFunction
 from kql.syntax.windows import window_call
 from kql.types import ScalarType, common_type
 
@@ -111,7 +113,7 @@ class FunctionCall(Expression):
             return user.is_tabular(scope)
         if name in ("materialize", "view") and self.items:
             return bool(self.items[0].is_tabular(scope))
-        return name in ("table", "database", "cluster", "workspace", "external_table", "datatable")
+        return name in ("table", "database", "cluster", "workspace", "external_table", "datatable") or product.is_table(name)
 
     def bind_tabular(self, scope: Scope) -> Relation:
         name = str(self.name)
@@ -121,8 +123,13 @@ class FunctionCall(Expression):
         if name == "materialize" and len(self.items) == 1:
             relation: Relation = self.items[0].bind_tabular(scope)
             return scope.context.share("materialized", relation, materialized=True)
-        if name == "table" and self.items and isinstance(self.items[0], Constant):
-            return scope.table(str(self.items[0].literal.value), self.span)
+        if name == "table" and self.items:
+            value = self.items[0].bind(scope.without_row())
+            if not isinstance(value, Literal) or value.type is not ScalarType.STRING:
+                raise KqlSemanticError("table() expects the table's name as a constant text.", self.span)
+            return scope.stored(str(value.value), self.span)
+        if product.is_table(name):
+            return product.called(self, None, scope)
         if name in SCALARS or name in AGGREGATES:
             raise KqlSemanticError(
                 f"'{name}' is a scalar function; a table is expected here.", self.span, "Begin with a table, or with 'print'."
@@ -156,6 +163,21 @@ class FunctionCall(Expression):
 
 def _shown(item: Any) -> str:
     return str(item.literal.value).replace(".", "_") if isinstance(item, Constant) else ""
+
+
+@rule("typeof")
+@dataclass(slots=True)
+class TypeOf(Expression):
+    """`typeof(int)` as an argument: the type that is wanted."""
+
+    type: ScalarTypeName
+
+    @property
+    def kind(self) -> ScalarType:
+        return self.type.kind
+
+    def bind(self, scope: Scope) -> Value:
+        raise KqlUnsupportedError("typeof() is not supported here.", self.span)
 
 
 # ---------------------------------------------------------------- forms
@@ -231,6 +253,14 @@ def _toscalar(node: FunctionCall, scope: Scope) -> Value:
     return ScalarQuery(Limit(only, Literal(1, ScalarType.LONG)))
 
 
+def _column_names_of(node: FunctionCall, scope: Scope) -> Value:
+    if len(node.items) != 1:
+        _expects(node, "1 argument, a table")
+    relation: Relation = node.items[0].bind_tabular(scope.without_row())
+    names = json.dumps([column.name for column in relation.schema], ensure_ascii=False, separators=(",", ":"))
+    return Literal(names, ScalarType.DYNAMIC)
+
+
 def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:
     if len(node.items) != 2 or not isinstance(node.items[0], Constant):
         _expects(node, "a column's name as a constant text, and a value for when there is none")
@@ -243,6 +273,24 @@ def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:
 def _ingestion_time(_: FunctionCall, scope: Scope) -> Value:
     found = scope.column("Timestamp")
     return found if found is not None else Literal(None, ScalarType.DATETIME)
+
+
+def _typed(node: FunctionCall, scope: Scope) -> Value:
+    """`extract(..., typeof(int))`: the text that was found as another type."""
+    *items, last = node.items or [None]
+    args = [Argument(item.bind(scope), item.span) for item in (items if isinstance(last, TypeOf) else node.items)]
+    found = call(str(node.name), args, node.span)
+    return convert(found, last.kind) if isinstance(last, TypeOf) else found
+
+
+def _bin_auto(node: FunctionCall, scope: Scope) -> Value:
+    """bin_at by the options query_bin_auto_size and query_bin_auto_at."""
+    options = scope.context.options
+    size, fixed = options.get("query_bin_auto_size"), options.get("query_bin_auto_at")
+    if not isinstance(size, Literal):
+        raise KqlSemanticError("bin_auto() needs the size of a bin.", node.span, "Put 'set query_bin_auto_size = 1h;' before the query.")
+    args = [*node.bound(scope), Argument(size, node.span)]
+    return call("bin_at", [*args, Argument(fixed, node.span)], node.span) if isinstance(fixed, Literal) else call("bin", args, node.span)
 
 
 def _expects(node: FunctionCall, what: str) -> Any:
@@ -261,7 +309,12 @@ FORMS: dict[str, Form] = {
     "pack_dictionary": _pack,
     "pack_all": _pack_all,
     "toscalar": _toscalar,
+    "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,
     "columnifexists": _column_ifexists,
     "ingestion_time": _ingestion_time,
+    "extract": _typed,
+    "extractjson": _typed,
+    "extract_json": _typed,
+    "bin_auto": _bin_auto,
 }

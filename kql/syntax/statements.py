@@ -27,6 +27,10 @@ class Statement(Syntax):
     def apply(self, scope: Scope) -> Scope:
         raise NotImplementedError
 
+    def sketch(self, scope: Scope) -> Scope:
+        """The scope as far as it tells tables from scalars, without binding anything."""
+        return scope
+
 
 @rule("query")
 @dataclass(slots=True)
@@ -69,6 +73,9 @@ class Body(Syntax):
 class Let(Statement):
     name: Token
     expression: Expression
+
+    def sketch(self, scope: Scope) -> Scope:
+        return scope.with_name(str(self.name), _TABLE if self.expression.is_tabular(scope) else _SCALAR)
 
     def apply(self, scope: Scope) -> Scope:
         name = str(self.name)
@@ -163,9 +170,11 @@ class UserFunction:
         """Told from the body with the tabular parameters as tables and the scalar ones as nulls."""
         inner = self.closure
         for parameter in self.parameters:
-            inner = inner.with_name(str(parameter.name), _stand_in(parameter))
-        inner, result = self.body.enter(inner)
-        return result.is_tabular(inner)
+            inner = inner.with_name(str(parameter.name), _TABLE if isinstance(parameter.type, TableType) else _SCALAR)
+        for each in self.body.statements[:-1]:
+            inner = each.sketch(inner)
+        result = self.body.statements[-1]
+        return isinstance(result, Expression) and result.is_tabular(inner)
 
     def scalar(self, items: Sequence[Any], scope: Scope, span: Span) -> Value:
         inner, result = self._enter(items, scope, span)
@@ -192,7 +201,10 @@ class UserFunction:
         bound: dict[str, Any] = {}
         waiting = list(declared)
         if source is not None and waiting:
-            bound[waiting.pop(0)] = source
+            first = waiting.pop(0)
+            if not isinstance(declared[first].type, TableType):
+                raise KqlSemanticError(f"Function '{self.name}' takes no table as its first argument.", span, self._usage())
+            bound[first] = _table_argument(declared[first], source, scope, span)
         for item in items:
             name = str(item.name) if isinstance(item, Named) else waiting[0] if waiting else ""
             if name not in declared or name in bound:
@@ -212,7 +224,7 @@ class UserFunction:
 
 def _argument(parameter: ParameterDeclaration, item: Expression, scope: Scope) -> Value | Relation:
     if isinstance(parameter.type, TableType):
-        return item.bind_tabular(scope.without_row())
+        return _table_argument(parameter, item.bind_tabular(scope.without_row()), scope, item.span)
     value = item.bind(scope)
     if value.type is parameter.type.kind or (value.type.numeric and parameter.type.kind.numeric):
         return convert(value, parameter.type.kind)
@@ -226,12 +238,21 @@ def _argument(parameter: ParameterDeclaration, item: Expression, scope: Scope) -
     raise KqlSemanticError(message, item.span, "Convert it.")
 
 
-def _stand_in(parameter: ParameterDeclaration) -> Value | Relation:
-    from kql.algebra import Values
+def _table_argument(parameter: ParameterDeclaration, relation: Relation, scope: Scope, span: Span) -> Relation:
+    """The table, named since the body may use it often; it has the declared columns, and may have more."""
+    assert isinstance(parameter.type, TableType)
+    found = {column.name: column.type for column in relation.schema}
+    for each in parameter.type.columns:
+        column = each.column
+        if found.get(column.name) is not column.type:
+            message = f"The argument '{parameter.name}' needs a column '{column.name}' of type {column.type}."
+            raise KqlSemanticError(message, span, f"It has the type {found[column.name]}." if column.name in found else "")
+    return relation if isinstance(relation, Scan | Reference) else scope.context.share(str(parameter.name), relation)
 
-    if isinstance(parameter.type, TableType):
-        return Values(tuple(each.column for each in parameter.type.columns), ())
-    return Literal(None, parameter.type.kind)
+
+# What stands for names while it is only asked whether a function's result is a table.
+_TABLE = Reference("", ())
+_SCALAR = Literal(None, ScalarType.DYNAMIC)
 
 
 @rule("lambda_let")
@@ -243,6 +264,9 @@ class LambdaLet(Statement):
     view: Token | None
     parameters: Parameters | None
     body: Body
+
+    def sketch(self, scope: Scope) -> Scope:
+        return self.apply(scope)
 
     def apply(self, scope: Scope) -> Scope:
         parameters = tuple(self.parameters.items) if self.parameters else ()
@@ -288,8 +312,7 @@ class Set(Statement):
     value: Any
 
     def apply(self, scope: Scope) -> Scope:
-        value = self.value.literal.value if isinstance(self.value, Constant) else None
-        scope.context.options[str(self.name)] = value
+        scope.context.options[str(self.name)] = self.value.literal if isinstance(self.value, Constant) else None
         return scope
 
 
