@@ -115,7 +115,8 @@ _OFFSET = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9
 _DATES = ("%Y-%m", "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%Y%m%d", "%d %b %y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
           "%a, %d %b %y", "%a, %d %b %Y", "%A, %d-%b-%y", "%d-%b-%y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-_FORMATS = ", ".join(f"'{date}{time}'" for date in _DATES for time in _TIMES)
+MOMENT_FORMATS = tuple(date + time for date in _DATES for time in _TIMES)
+_FORMATS = ", ".join(f"'{each}'" for each in MOMENT_FORMATS)
 
 
 def moment(value: str) -> str:

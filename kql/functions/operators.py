@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from kql.functions.fragments import ticks, wrapped
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
 
-def _wrapped(infix: str) -> str:
-    """64-bit two's complement of a 128-bit result."""
-    exact = f"(CAST($left AS HUGEINT) {infix} CAST($right AS HUGEINT))"
-    return f"CAST((({exact} + 9223372036854775808) & CAST(18446744073709551615 AS HUGEINT)) - 9223372036854775808 AS BIGINT)"
-
-
 _DECIMAL = "CAST(${} AS DECIMAL(38, 18))"
+_EXACT = "CAST($left AS HUGEINT) {} CAST($right AS HUGEINT)"  # 128 bits, to be cut to 64
+_LEFT, _RIGHT = "CAST($left AS BIGINT)", "CAST($right AS BIGINT)"
 _TICKS = "(epoch_us($left) - epoch_us($right)) * 10"
 
 
@@ -50,7 +47,7 @@ operator("!=(left: real, right: real) -> bool", _guarded("<>", "left", "OR"), "r
 for _sign, _nan, _words in (("<", "right", "Less"), (">", "left", "Greater"), ("<=", "right", "Less or equal"), (">=", "left", "Greater or equal")):
     operator(f"{_sign}(left: real, right: real) -> bool", _guarded(_sign, _nan), f"1.5 {_sign} 2.5 -> {str('<' in _sign).lower()}",
              f"{_words}; null if an operand is null, false beside NaN.")
-for _kinds, _one, _two in (("number", "1", "2"), ("T", "'a'", "'b'")):
+for _kinds, _one, _two in (("number", "1", "2"), ("T", "1s", "2s")):
     operator(f"==(left: {_kinds}, right: {_kinds}) -> bool", "$left = $right", f"{_one} == {_one} -> true", "Equal; text by case.",
              one_null="coalesce($left = $right, FALSE)",
              both_null="CASE WHEN ($left IS NULL) <> ($right IS NULL) THEN FALSE ELSE $left = $right END")
@@ -65,39 +62,49 @@ for _kinds, _one, _two in (("number", "1", "2"), ("T", "'a'", "'b'")):
 for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1), ("*", "Product", 6)):
     operator(f"{_sign}(left: int, right: int) -> long", f"CAST($left AS BIGINT) {_sign} CAST($right AS BIGINT)",
              f"int(2) {_sign} int(3) -> {_result}", f"{_words}; two ints cannot leave 64 bits.")
-    operator(f"{_sign}(left: integer, right: integer) -> long", _wrapped(_sign),
+    operator(f"{_sign}(left: integer, right: integer) -> long", wrapped(_EXACT.format(_sign)),
              f"2 {_sign} 3 -> {_result}", f"{_words}; wraps at 64 bits.")
     operator(f"{_sign}(left: real|integer, right: real|integer) -> real", f"CAST($left AS DOUBLE) {_sign} CAST($right AS DOUBLE)",
              f"2.0 {_sign} 3 -> {_result}.0", f"{_words} of reals.")
+for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1)):
     operator(f"{_sign}(left: decimal|integer|real, right: decimal|integer|real) -> decimal",
              f"CAST({_DECIMAL.format('left')} {_sign} {_DECIMAL.format('right')} AS DECIMAL(38, 18))",
              f"decimal(2) {_sign} decimal(3) -> decimal({_result})", f"{_words} of decimals.")
-
 operator("+(left: datetime, right: timespan) -> datetime", "$left + to_microseconds($right // 10)",
          "datetime(2026-01-01) + 1d -> datetime(2026-01-02)", "A moment later.")
 operator("+(left: timespan, right: datetime) -> datetime", "$right + to_microseconds($left // 10)",
          "1d + datetime(2026-01-01) -> datetime(2026-01-02)", "A moment later.")
-operator("+(left: timespan, right: timespan) -> timespan", "$left + $right", "1d + 1h -> 25h", "Sum of spans.")
+operator("+(left: timespan, right: timespan) -> timespan", wrapped(_EXACT.format("+")), "1d + 1h -> 25h", "Sum of spans.")
 operator("-(left: datetime, right: timespan) -> datetime", "$left - to_microseconds($right // 10)",
          "datetime(2026-01-02) - 1d -> datetime(2026-01-01)", "A moment earlier.")
 operator("-(left: datetime, right: datetime) -> timespan", _TICKS, "datetime(2026-01-02) - datetime(2026-01-01) -> 1d", "The span between.")
-operator("-(left: timespan, right: timespan) -> timespan", "$left - $right", "1d - 1h -> 23h", "Difference of spans.")
-operator("*(left: timespan, right: number) -> timespan", "CAST(trunc($left * $right) AS BIGINT)", "1h * 2 -> 2h", "A multiple of a span.")
-operator("*(left: number, right: timespan) -> timespan", "CAST(trunc($left * $right) AS BIGINT)", "2 * 1h -> 2h", "A multiple of a span.")
+operator("-(left: timespan, right: timespan) -> timespan", wrapped(_EXACT.format("-")), "1d - 1h -> 23h", "Difference of spans.")
+for _span, _number, _sample in (("left", "right", "1h * {}"), ("right", "left", "{} * 1h")):
+    _operands = sorted((f"{_span}: timespan", f"{_number}: {{}}"))
+    operator(f"*({', '.join(_operands)}) -> timespan".format("integer"), wrapped(_EXACT.format("*")), f"{_sample.format(2)} -> 2h", "A multiple of a span.")
+    operator(f"*({', '.join(_operands)}) -> timespan".format("real|decimal"), f"TRY_CAST(trunc(CAST(${_span} AS DOUBLE) * CAST(${_number} AS DOUBLE)) AS BIGINT)",
+             f"{_sample.format(1.5)} -> 90m", "A multiple of a span; null if it does not fit.", nulls="some")
 
-operator("/(left: integer, right: integer) -> long", "CAST($left AS BIGINT) // nullif(CAST($right AS BIGINT), 0)", "7 / 2 -> 3",
+operator("/(left: integer, right: integer) -> long", "CASE WHEN $right = -1 THEN " + wrapped("-CAST($left AS HUGEINT)") + f" ELSE {_LEFT} // nullif({_RIGHT}, 0) END", "7 / 2 -> 3",
          "Quotient, truncated; null by zero.", nulls="some")
 operator("/(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) / CAST($right AS DOUBLE)", "7.0 / 2 -> 3.5", "Quotient; infinite by zero.")
-operator("/(left: decimal|integer|real, right: decimal|integer|real) -> decimal", "CAST($left / nullif($right, 0) AS DECIMAL(38, 18))",
-         "decimal(7) / decimal(2) -> decimal(3.5)", "Quotient of decimals.", nulls="some")
+# SQL's product has twice the digits after the point and no room before it, its quotient is a double.
+for _sign, _words, _function, _result in (("*", "Product", "decimal_product", 6), ("/", "Quotient", "decimal_quotient", 2)):
+    operator(f"{_sign}(left: decimal|integer|real, right: decimal|integer|real) -> decimal",
+             f"TRY_CAST({_function}(CAST({_DECIMAL.format('left')} AS VARCHAR), CAST({_DECIMAL.format('right')} AS VARCHAR)) AS DECIMAL(38, 18))",
+             f"decimal({_result if _sign == '*' else 6}) {_sign} decimal({'1' if _sign == '*' else '3'}) -> decimal({_result})", f"{_words} of decimals; null if it does not fit.", nulls="some", vectorised=_function)
 operator("/(left: timespan, right: timespan) -> real", "CAST($left AS DOUBLE) / CAST($right AS DOUBLE)", "1d / 1h -> 24.0", "How many times one span holds the other.")
-operator("/(left: timespan, right: number) -> timespan", "CAST(trunc($left / nullif($right, 0)) AS BIGINT)", "1h / 2 -> 30m", "A part of a span.", nulls="some")
+operator("/(left: timespan, right: integer) -> timespan", f"{_LEFT} // nullif({_RIGHT}, 0)", "1h / 2 -> 30m", "A part of a span; null by zero.", nulls="some")
+operator("/(left: timespan, right: real|decimal) -> timespan", f"TRY_CAST(trunc({_LEFT} / CAST($right AS DOUBLE)) AS BIGINT)", "1h / 0.5 -> 2h", "A part of a span; null by zero.", nulls="some")
 
-operator("%(left: integer, right: integer) -> long",
-         "((CAST($left AS BIGINT) % nullif(CAST($right AS BIGINT), 0)) + abs($right)) % nullif(abs($right), 0)", "-14 % 12 -> 10", "Remainder, never negative.", nulls="some")
-operator("%(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) - CAST($right AS DOUBLE) * trunc(CAST($left AS DOUBLE) / CAST($right AS DOUBLE))",
-         "7.5 % 2 -> 1.5", "Remainder of reals.", nulls="some")
-operator("%(left: timespan, right: timespan) -> timespan", "(($left % nullif($right, 0)) + abs($right)) % nullif(abs($right), 0)", "25h % 1d -> 1h", "Remainder of spans.", nulls="some")
+_MODULO = f"(({_LEFT} % nullif({_RIGHT}, 0)) + abs({_RIGHT})) % nullif(abs({_RIGHT}), 0)"
+operator("%(left: integer, right: integer) -> long", _MODULO, "-14 % 12 -> 10", "Remainder, never negative; null by zero.", nulls="some")
+operator("%(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) - abs(CAST($right AS DOUBLE)) * floor(CAST($left AS DOUBLE) / abs(CAST($right AS DOUBLE)))",
+         "-7.5 % 2 -> 0.5", "Remainder of reals, never negative; NaN by zero.", nulls="some")
+operator("%(left: decimal|integer|real, right: decimal|integer|real) -> decimal", f"(({_DECIMAL.format('left')} % nullif({_DECIMAL.format('right')}, 0)) + abs({_DECIMAL.format('right')})) % nullif(abs({_DECIMAL.format('right')}), 0)",
+         "decimal(7.5) % decimal(2) -> decimal(1.5)", "Remainder of decimals, never negative; null by zero.", nulls="some")
+operator("%(left: timespan, right: timespan) -> timespan", _MODULO, "25h % 1d -> 1h", "Remainder of spans; null by zero.", nulls="some")
+operator("%(left: datetime, right: timespan) -> timespan", _MODULO.replace(_LEFT, ticks("$left")), "datetime(2026-01-01 10:00) % 1d -> 10h", "What a moment is past the last multiple of a span since 0001-01-01.", nulls="some")
 
 operator("-(operand: int) -> long", "-CAST($operand AS BIGINT)", "-toint('5') -> -5", "Negative.")
 operator("-(operand: long) -> long", "CASE WHEN $operand = -9223372036854775807 - 1 THEN $operand ELSE -$operand END", "-tolong('5') -> -5", "Negative; wraps at 64 bits.")

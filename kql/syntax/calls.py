@@ -155,8 +155,9 @@ class FunctionCall(Expression):
             case Naming.FUNCTION_FIRST:
                 return f"{word}_{first or ''}"
             case Naming.FUNCTION_ALL:
-                rest = [_shown(item) or name or "" for item, name in zip(self.items[1:], names[1:], strict=True)]
-                return "_".join([word, first or "", *rest])
+                return "_".join([word, first or "", *(name for name in names[1:] if name)])
+            case Naming.FUNCTION_LAST:
+                return f"{word}_{first or ''}_{_shown(self.items[-1])}"
             case Naming.NONE:
                 return None
 

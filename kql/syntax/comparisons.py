@@ -52,7 +52,7 @@ class Sign(Expression):
         if self.op == "+":
             return value
         if isinstance(value, Literal) and isinstance(value.value, int | float) and value.type is not ScalarType.BOOL:
-            return Literal(-value.value, value.type)
+            return Literal(-value.value, ScalarType.LONG if value.type is ScalarType.INT else value.type)
         return call("-", [Argument(value, self.operand.span)], self.span, OPERATORS)
 
 
@@ -72,11 +72,17 @@ class Compare(Expression):
         )
 
 
+_ORDERS = ("<", ">", "<=", ">=")
+
+
 def comparison(op: str, left: Argument, right: Argument, span: Span) -> Value:
     """The call of a comparison after the operands took a common type; where the product is lenient with types, so are we."""
     whole = ScalarType.DECIMAL if op in ("==", "!=") else ScalarType.REAL
     one, two = reconcile(left.value, right.value, whole)
-    if one.type is not two.type and not (one.type.numeric and two.type.numeric):
+    if op in _ORDERS and one.type is two.type is ScalarType.DYNAMIC:
+        one, two = convert(one, ScalarType.REAL), convert(two, ScalarType.REAL)
+    unordered = op in _ORDERS and one.type in (ScalarType.STRING, ScalarType.GUID)
+    if unordered or (one.type is not two.type and not (one.type.numeric and two.type.numeric)):
         message = f"'{op}' operator: cannot compare values of types {left.value.type} and {right.value.type}."
         raise KqlSemanticError(message, span, "Try adding an explicit conversion, such as tostring() or tolong().")
     return call(op, [Argument(one, left.span), Argument(two, right.span)], span, OPERATORS)

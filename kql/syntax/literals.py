@@ -16,6 +16,7 @@ from lark import Token
 
 from kql.algebra import Literal, Value
 from kql.errors import KqlSyntaxError, Span
+from kql.functions.conversion import MOMENT_FORMATS
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Syntax, rule
 from kql.types import TYPE_NAMES, ScalarType
@@ -191,17 +192,7 @@ def datetime_micros(text: str) -> int | None:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-_FORMATS = (
-    "%Y-%m",
-    "%Y",
-    "%m/%d/%Y",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d",
-    "%d %B %Y",
-    "%B %d, %Y",
-)
+_FORMATS = (*MOMENT_FORMATS, "%Y", "%Y/%m/%d", "%Y, %m, %d")
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(\.\d+)?)?)?(Z?)$")
 
 
