@@ -259,7 +259,7 @@ def rows_near(plugin: Plugin) -> Relation:
     after = plugin.constant(2, "RowsAfter", before)
     if not all(isinstance(each, int) and each >= 0 for each in (before, after)):
         raise plugin.expects("numbers of rows that are not negative")
-    distance = (Literal(before, ScalarType.LONG), Literal(after, ScalarType.LONG))
+    distance = (Literal(after, ScalarType.LONG), Literal(before, ScalarType.LONG))  # as seen from the row around
     near = Window(Call(INSIDE, (condition, *distance), ScalarType.BOOL, nullable=True))
     marked = Project(plugin.source, (*passing(plugin.source.schema), Item("$near", near)))
     kept = Filter(marked, ref(marked.schema[-1]), span=plugin.span)
