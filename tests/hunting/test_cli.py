@@ -383,7 +383,7 @@ def _read(handle: int) -> bytes:
 
 def test_the_demo_keeps_its_store_and_refuses_one_that_is_full(hunting: Run, tmp_path: Path) -> None:
     store = tmp_path / "kept store"
-    done = hunting("demo", "--store", str(store), "--messages", "23000")
+    done = hunting("demo", "--store", str(store), "--messages", "25000")
     assert done.code == 0 and "\n7. " in done.out, done.err
     hunt = 'EmailPostDeliveryEvents | where ActionType == "Automated Remediation" and ActionTrigger == "Automation" | count'
     counted = rows(hunting("query", hunt, "--store", str(store)))[0]["Count"]
