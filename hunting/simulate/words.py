@@ -95,7 +95,7 @@ SPAM_DOMAINS = _words(
 )
 PHISH_DOMAINS = _words(
     "aure1ia-werke.example|aurelia-werke-login.example|secure-paketdienst.example|"
-    "xn--urelia-werke-j7a.example|sharedoc-online.example|bank-sicherheit.example|mail-quota.example"
+    "xn--urelia-werke-fcb.example|sharedoc-online.example|bank-sicherheit.example|mail-quota.example"
 )
 
 # file name stem, extension, FileType, weight

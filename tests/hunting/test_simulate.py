@@ -15,7 +15,7 @@ import pytest
 
 from hunting.errors import HuntingError
 from hunting.lake import Lake
-from hunting.simulate import MAILBOXES, Summary, scenario_folder, simulate
+from hunting.simulate import MAILBOXES, Summary, load_scenarios, scenario_folder, simulate, words
 from hunting.tables import TABLES, arrow_schema
 from kql.types import Schema
 
@@ -308,10 +308,20 @@ def rows_of(store: Memory) -> dict[str, Counter[str]]:
 
 @pytest.mark.parametrize("story", ["parcel-login", "invoice-macro", "mail-bombing"])
 def test_a_scenario_left_out_leaves_all_else_as_it_was(story: str) -> None:
-    stories = {"messages": 2500, "days": 5, "scenarios": [*SMALL[:2], SHIPPED / "mail-bombing.yaml", SHIPPED / "device-code.yaml"]}
+    stories = {
+        "messages": 2500,
+        "days": 5,
+        "scenarios": [*SMALL[:2], SHIPPED / "mail-bombing.yaml", SHIPPED / "device-code.yaml"],
+    }
     whole, part = rows_of(made(**stories)[0]), rows_of(made(**stories, without={story})[0])
     assert all(rows <= whole[table] for table, rows in part.items())
     assert part["EmailEvents"].total() == 2500 - {"parcel-login": 900, "invoice-macro": 600, "mail-bombing": 180}[story]
+
+
+def test_encoded_hosts_decode() -> None:
+    scenarios = [host for scenario in load_scenarios([SHIPPED]) for host in scenario.senders if host.startswith("xn--")]
+    hosts = [host for host in (*words.PHISH_DOMAINS, *words.SPAM_DOMAINS, *scenarios) if host.startswith("xn--")]
+    assert len(hosts) >= 4 and all(host.encode().decode("idna") != host for host in hosts)
 
 
 def test_an_unknown_scenario_cannot_be_left_out() -> None:
