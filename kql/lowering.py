@@ -265,7 +265,7 @@ class Lowering(ValueLowering):
 
     def _arm(self, block: Block, schema: Schema) -> exp.Expression:
         tree = self.select(block, schema)
-        return exp.Subquery(this=tree) if block.limit is not None else tree
+        return exp.Subquery(this=tree) if block.limit is not None or block.order else tree
 
     def _unnest(self, relation: Unnest) -> Block:
         block = self.wrap(self.block(relation.input), relation.input.schema)

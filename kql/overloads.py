@@ -128,11 +128,15 @@ def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -
 
 
 def _common(parameters: Sequence[Parameter], kinds: Sequence[ScalarType]) -> ScalarType | None:
-    """The type that T stands for; anything beside a dynamic becomes dynamic."""
-    generic = [kind for parameter, kind in zip(parameters, kinds, strict=True) if parameter.declared == "T"]
-    if ScalarType.DYNAMIC in generic:
-        return ScalarType.DYNAMIC
-    return common_type(generic)
+    """The type that T stands for."""
+    return common_beside_dynamic([kind for parameter, kind in zip(parameters, kinds, strict=True) if parameter.declared == "T"])
+
+
+def common_beside_dynamic(kinds: Sequence[ScalarType]) -> ScalarType | None:
+    """The common type of values; a dynamic takes that of the others, and stays what it is if they have none."""
+    others = [kind for kind in kinds if kind is not ScalarType.DYNAMIC]
+    dynamic = ScalarType.DYNAMIC if len(others) < len(kinds) else None
+    return (common_type(others) if others else None) or dynamic
 
 
 def _conversion(kind: ScalarType, to: ScalarType) -> int | None:

@@ -160,9 +160,9 @@ def _within(time: ColumnRef) -> Value:
 
 def _lookup(schema: Iterable[Column], name: str) -> Column | None:
     columns = {column.name: column for column in schema}
-    other = _TIME.get(name)
-    if other in columns:
-        return columns[other]
+    for one, other in _TIME.items():  # also Timestamp1 of a join
+        if name.startswith(one) and (found := columns.get(other + name[len(one) :])):
+            return found
     folded = [column for column in columns.values() if column.name.lower() == name.lower()]
     return folded[0] if len(folded) == 1 else None
 

@@ -16,7 +16,7 @@ from kql.functions.absent import absent
 from kql.functions.dynamic import PACK, PACK_ARRAY
 from kql.functions.logic import CASE
 from kql.functions.registry import Naming
-from kql.overloads import Argument, call, convert, invoke
+from kql.overloads import Argument, call, common_beside_dynamic, convert, invoke
 from kql.scope import Scope
 from kql.syntax import product
 from kql.syntax.base import Expression, rule
@@ -24,7 +24,7 @@ from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
 from kql.syntax.statements import ScalarTypeName, UserFunction
 from kql.syntax.windows import window_call
-from kql.types import ScalarType, common_type
+from kql.types import ScalarType
 
 
 @rule("args", "exprs")
@@ -211,9 +211,9 @@ def _case(node: FunctionCall, scope: Scope) -> Value:
 
 
 def unified(args: Sequence[Argument], span: Span) -> list[Value]:
-    """The values in one common type; beside a dynamic everything becomes dynamic."""
+    """The values in one common type; a dynamic takes the type of the others."""
     kinds = [arg.value.type for arg in args if not (isinstance(arg.value, Literal) and arg.value.value is None)]
-    kind = ScalarType.DYNAMIC if ScalarType.DYNAMIC in kinds else common_type(kinds or [args[0].value.type])
+    kind = common_beside_dynamic(kinds or [args[0].value.type])
     if kind is None:
         raise KqlSemanticError(
             f"The values have no common type: {', '.join(dict.fromkeys(kinds))}.",
@@ -263,10 +263,10 @@ def _column_names_of(node: FunctionCall, scope: Scope) -> Value:
 
 
 def _column_ifexists(node: FunctionCall, scope: Scope) -> Value:
-    if len(node.items) != 2 or not isinstance(node.items[0], Constant):
-        _expects(node, "a column's name as a constant text, and a value for when there is none")
-    name = str(node.items[0].literal.value)
-    found = scope.column(name)
+    named = node.items[0].bind(scope.without_row()) if len(node.items) == 2 else None
+    if not isinstance(named, Literal) or named.type is not ScalarType.STRING:
+        raise _expected(node, "a column's name as a constant text, and a value for when there is none")
+    found = scope.column(str(named.value))
     fallback: Value = node.items[1].bind(scope)
     return found if found is not None else fallback
 
@@ -295,7 +295,11 @@ def _bin_auto(node: FunctionCall, scope: Scope) -> Value:
 
 
 def _expects(node: FunctionCall, what: str) -> Any:
-    raise KqlSemanticError(f"Function '{node.name}' expects {what}.", node.span)
+    raise _expected(node, what)
+
+
+def _expected(node: FunctionCall, what: str) -> KqlSemanticError:
+    return KqlSemanticError(f"Function '{node.name}' expects {what}.", node.span)
 
 
 Form = Callable[[FunctionCall, Scope], Value]
