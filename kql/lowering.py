@@ -264,6 +264,8 @@ class Lowering(ValueLowering):
         return Block(exp.Subquery(this=tree), _columns(relation.columns), depth=max(b.depth for b in blocks) + 1)
 
     def _arm(self, block: Block, schema: Schema) -> exp.Expression:
+        if block.limit is None:
+            block.order = []  # a union has no order, and SQL allows none in its arms
         tree = self.select(block, schema)
         return exp.Subquery(this=tree) if block.limit is not None or block.order else tree
 
