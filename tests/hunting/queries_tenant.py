@@ -50,9 +50,10 @@ def tenant(without: str = "") -> Tables:
     return tables
 
 
-def hunt_over(tables: Tables) -> Hunt:
-    """A hunt at the end of the simulation, with the sample feeds."""
-    hunt = Hunt(None, clock=ManualClock(END))
+@cache
+def hunt_over(without: str = "") -> Hunt:
+    """A hunt in the tenant at the end of the simulation, with the sample feeds."""
+    hunt, tables = Hunt(None, clock=ManualClock(END)), tenant(without)
     for name, rows in tables.rows.items():
         hunt.register(name, rows, {column.name: str(column.type) for column in tables.schemas[name]})
     for url, file in json.loads((SAMPLES / "sources.json").read_text(encoding="utf-8")).items():
@@ -60,10 +61,16 @@ def hunt_over(tables: Tables) -> Hunt:
     return hunt
 
 
-def plain(tables: Tables) -> duckdb.DuckDBPyConnection:
-    """The tables in a DuckDB of their own, with a few words for the expected answers' SQL."""
+@cache
+def answer(query: Path, without: str = "") -> list[tuple[object, ...]]:
+    """What a saved query finds."""
+    return hunt_over(without).query(query.read_text(encoding="utf-8")).rows()
+
+
+def plain() -> duckdb.DuckDBPyConnection:
+    """The tenant's tables in a DuckDB of their own, with a few words for the expected answers' SQL."""
     connection = duckdb.connect()
-    for name, rows in tables.rows.items():
+    for name, rows in tenant().rows.items():
         connection.register(name, rows)
     connection.execute(f"CREATE MACRO before(span) AS TIMESTAMP '{END:%Y-%m-%d %H:%M:%S}' - span")
     connection.execute(f"CREATE MACRO sample(file) AS '{SAMPLES}/' || file")

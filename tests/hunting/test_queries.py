@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import duckdb
 import pytest
-from queries_tenant import EXPECTED, QUERIES, SCENARIOS, expected, hunt_over, plain, tenant
-
-from hunting.engine import Hunt
+from queries_tenant import EXPECTED, QUERIES, SAMPLES, SCENARIOS, answer, expected, hunt_over, plain
 
 STORIES = {
     "01-zap-after-delivery": "parcel-login",
@@ -46,17 +46,8 @@ each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.s
 
 
 @pytest.fixture(scope="module")
-def hunt() -> Hunt:
-    return hunt_over(tenant())
-
-
-@pytest.fixture(scope="module")
 def database() -> duckdb.DuckDBPyConnection:
-    return plain(tenant())
-
-
-def answer(hunt: Hunt, query: Path) -> list[tuple[object, ...]]:
-    return hunt.query(query.read_text(encoding="utf-8")).rows()
+    return plain()
 
 
 def comparable(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -76,22 +67,30 @@ def test_it_says_what_it_finds_and_why(query: Path) -> None:
     assert [line.partition(":")[0] for line in head[1:4]] == ["Finds", "Why", "Tables"]
 
 
+def test_every_feed_has_a_sample() -> None:
+    listed = json.loads((SAMPLES / "sources.json").read_text(encoding="utf-8"))
+    used = {
+        url for query in QUERIES for url in re.findall(r'@"(https://feeds\.example/[^"]+)"', query.read_text(encoding="utf-8"))
+    }
+    assert set(listed) == used and all((SAMPLES / file).is_file() for file in listed.values())
+
+
 @each_query
-def test_it_reads_the_tables_it_names(hunt: Hunt, query: Path) -> None:
+def test_it_reads_the_tables_it_names(query: Path) -> None:
     text = query.read_text(encoding="utf-8")
     named = next(line for line in text.splitlines() if line.startswith("// Tables: ")).removeprefix("// Tables: ").split(", ")
-    feeds = {external.table for external in hunt.compile(text).externals}
-    assert {read.table for read in hunt.compile(text).reads} - feeds == set(named)
+    program = hunt_over().compile(text)
+    assert {read.table for read in program.reads} - {external.table for external in program.externals} == set(named)
 
 
 @each_query
-def test_it_answers_as_plain_sql_does(hunt: Hunt, database: duckdb.DuckDBPyConnection, query: Path) -> None:
-    found = answer(hunt, query)
+def test_it_answers_as_plain_sql_does(database: duckdb.DuckDBPyConnection, query: Path) -> None:
+    found = answer(query)
     assert found
     assert comparable(found) == comparable(expected(database, query))
 
 
 @pytest.mark.parametrize(("name", "story"), [*STORIES.items(), *FURTHER])
-def test_without_its_story_it_answers_otherwise(hunt: Hunt, name: str, story: str) -> None:
+def test_without_its_story_it_answers_otherwise(name: str, story: str) -> None:
     query = next(query for query in QUERIES if query.stem == name)
-    assert answer(hunt_over(tenant(story)), query) != answer(hunt, query)
+    assert answer(query, story) != answer(query)
