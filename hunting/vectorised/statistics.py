@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from hunting.vectorised.rows import by_row
+from hunting.vectorised.rows import FUNCTIONS, by_row
 
 _THREE = ("DOUBLE", "DOUBLE", "DOUBLE")
 
@@ -54,3 +55,7 @@ def welch_test(mean1: float, variance1: float, count1: float, mean2: float, vari
 
     found = ttest_ind_from_stats(mean1, math.sqrt(variance1), count1, mean2, math.sqrt(variance2), count2, equal_var=False)
     return float(found.pvalue)
+
+
+for _name in ("beta_cdf", "beta_inv", "beta_pdf", "welch_test"):
+    FUNCTIONS[_name] = replace(FUNCTIONS[_name], package="scipy")

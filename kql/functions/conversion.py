@@ -37,7 +37,7 @@ scalar("tostring(value: string) -> string", "$value", "tostring('a') -> 'a'", "T
 scalar("tostring(value: dynamic) -> string", _HELD, "tostring(dynamic({'a': 1})) -> '{\"a\":1}'", "A text without its quotes, else JSON.", **_SOME)
 scalar("tostring(value: bool) -> string", "CASE WHEN $value THEN 'True' WHEN NOT $value THEN 'False' END", "tostring(1 == 1) -> 'True'", "True or False; one inside a dynamic is written small.", **_SAME)
 scalar("tostring(value: datetime) -> string", DATETIME_TEXT, "tostring(datetime(2026-01-01)) -> '2026-01-01T00:00:00.0000000Z'", "ISO 8601 with seven digits.", **_SAME)
-scalar("tostring(value: timespan) -> string", TIMESPAN_TEXT, "tostring(26h) -> '1.02:00:00'", "[d.]hh:mm:ss[.fffffff].", **_SAME)
+scalar("tostring(value: timespan) -> string", TIMESPAN_TEXT, "tostring(26h) -> '1.02:00:00'", "The text [d.]hh:mm:ss[.fffffff], null is ''.", **_SAME)
 scalar("tostring(value: real) -> string", REAL_TEXT, "tostring(1.5) -> '1.5'", "Shortest digits.", **_SAME)
 scalar("tostring(value: decimal) -> string", "regexp_replace(CAST($value AS VARCHAR), '\\.?0+$', '')", "tostring(decimal(1.5)) -> '1.5'", "Digits without trailing zeros.", **_SAME)
 scalar("tostring(value: any) -> string", "CAST($value AS VARCHAR)", "tostring(123) -> '123'", "The value as text; null is ''.", **_SAME)

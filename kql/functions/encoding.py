@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kql.functions.registry import SCALARS, scalar
+from kql.functions.registry import SCALARS, Naming, scalar
 
 # ---------------------------------------------------------------- base64
 _BYTES = "TRY(from_base64($text))"
@@ -61,4 +61,4 @@ for _name, _sample, _help in (
     ("gzip_decompress_from_base64_string", "gzip_decompress_from_base64_string('x0x0') -> ''", "The text that gzip compressed; '' if it did not."),
 ):
     scalar(f"{_name}(text: string) -> string", f"{_name}($text)", _sample, _help, nulls="some", vectorised=_name)
-scalar("parse_csv(text: string) -> dynamic", "parse_csv($text)", "parse_csv('a,\"b,c\"') -> dynamic(['a', 'b,c'])", "The fields of the first record of comma-separated text.", nulls="some", vectorised="parse_csv")
+scalar("parse_csv(text: string) -> dynamic", "parse_csv($text)", "parse_csv('a,\"b,c\"') -> dynamic(['a', 'b,c'])", "The fields of the first record of comma-separated text.", nulls="some", naming=Naming.SAME, vectorised="parse_csv")

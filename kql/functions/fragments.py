@@ -15,7 +15,7 @@ def literal(text: str) -> str:
 
 def wrapped(exact: str, bits: int = 64) -> str:
     """A 128-bit number cut to two's complement of so many bits."""
-    half = f"CAST({1 << bits - 1} AS HUGEINT)"
+    half = 1 << bits - 1
     kind = "BIGINT" if bits == 64 else "INTEGER"
     return f"CAST(((({exact}) + {half}) & CAST({(1 << bits) - 1} AS HUGEINT)) - {half} AS {kind})"
 

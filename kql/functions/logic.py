@@ -30,7 +30,7 @@ scalar("isempty(value: any) -> bool", "($value IS NULL)", "isempty(long(null)) -
 scalar("isnotempty(value: string) -> bool", "($value <> '')", "isnotempty('a') -> true", "Whether the text is not empty.", nulls="total")
 scalar("isnotempty(value: dynamic) -> bool", "coalesce(json_type($value) <> 'NULL' AND json_extract_string($value, '$') <> '', FALSE)", "isnotempty(dynamic([])) -> true", "Whether the value is neither null nor empty text.", nulls="total")
 scalar("isnotempty(value: any) -> bool", "($value IS NOT NULL)", "isnotempty(5) -> true", "Whether the value is not null.", nulls="total")
-scalar("assert(condition: bool, message: string) -> bool", "CASE WHEN $condition THEN TRUE ELSE error($message) END", "assert(1 < 2, 'no order') -> true", "True, or the query fails with the message.", nulls="total")
+scalar("assert(condition: bool, message: string) -> bool", lambda _: "CASE WHEN $condition THEN TRUE ELSE error($message) END", "assert(1 < 2, 'no order') -> true", "True, or the query fails with the message.", nulls="total")
 
 for _alias, _of in (("iif", "iff"), ("notnull", "isnotnull"), ("notempty", "isnotempty")):
     SCALARS.alias(_alias, _of)

@@ -12,24 +12,22 @@ _SOME = {"naming": Naming.SAME, "nulls": "some"}
 _REAL = "CAST($number AS DOUBLE)"
 
 # ---------------------------------------------------------------- bins
-_FLOOR = "CASE WHEN $size > 0 THEN CAST($value AS {0}) - ((CAST($value AS {0}) % $size) + $size) % $size END"
-_FLOOR_AT = "CASE WHEN $size > 0 THEN CAST($value AS {0}) - (((CAST($value AS {0}) - $fixed) % $size) + $size) % $size END"
+_FLOOR = "CASE WHEN $size > 0 THEN CAST($value AS BIGINT) - ((CAST($value AS BIGINT) % $size) + $size) % $size END"
+_FLOOR_AT = "CASE WHEN $size > 0 THEN CAST($value AS BIGINT) - (((CAST($value AS BIGINT) - $fixed) % $size) + $size) % $size END"
 _DOWN = "Rounded down to a multiple; null unless the size is positive."
-for _kind, _sql in (("int", "INTEGER"), ("long", "BIGINT")):
-    scalar(f"bin(value: {_kind}, size: {_kind}) -> {_kind}", _FLOOR.format(_sql), f"bin({_kind}(-5), {_kind}(3)) -> {_kind}(-6)", _DOWN, **_SOME)
-    scalar(f"bin_at(value: {_kind}, size: {_kind}, fixed: {_kind}) -> {_kind}", _FLOOR_AT.format(_sql),
-           f"bin_at({_kind}(-5), {_kind}(3), {_kind}(2)) -> {_kind}(-7)", "Rounded down to the fixed point plus a multiple of the size.", **_SOME)
+scalar("bin(value: integer, size: integer) -> long", _FLOOR, "bin(-5, 3) -> -6", _DOWN, **_SOME)
 scalar("bin(value: real, size: real) -> real", "CASE WHEN $size > 0 THEN floor($value / $size) * $size END", "bin(4.7, 1.5) -> 4.5", _DOWN, **_SOME)
 scalar("bin(value: decimal, size: decimal) -> decimal", "CASE WHEN $size > 0 THEN CAST($value - ((($value % $size) + $size) % $size) AS DECIMAL(38, 18)) END", "bin(decimal(4.7), decimal(1.5)) -> decimal(4.5)", _DOWN, **_SOME)
-scalar("bin(value: timespan, size: timespan) -> timespan", _FLOOR.format("BIGINT"), "bin(25h, 1d) -> 1d", _DOWN, **_SOME)
+scalar("bin(value: timespan, size: timespan) -> timespan", _FLOOR, "bin(25h, 1d) -> 1d", _DOWN, **_SOME)
 # Counted from 0001-01-01, as .NET counts: a week begins on a Monday.
 scalar("bin(value: datetime, size: timespan) -> datetime",
        f"CASE WHEN $size > 0 THEN make_timestamp(((epoch_us($value) + {EPOCH_US}) // nullif($size // 10, 0)) * ($size // 10) - {EPOCH_US}) END",
        "bin(datetime(2026-01-02 10:30), 1h) -> datetime(2026-01-02 10:00)", "Rounded down to a multiple since 0001-01-01; null unless the size is positive.", **_SOME)
 SCALARS.alias("floor", "bin")
 _FIXED = "Rounded down to the fixed point plus a multiple of the size; null unless the size is positive."
+scalar("bin_at(value: integer, size: integer, fixed: integer) -> long", _FLOOR_AT, "bin_at(-5, 3, 2) -> -7", _FIXED, **_SOME)
 scalar("bin_at(value: real, size: real, fixed: real) -> real", "CASE WHEN $size > 0 THEN $fixed + floor(($value - $fixed) / $size) * $size END", "bin_at(6.5, 2.5, 7.0) -> 4.5", _FIXED, **_SOME)
-scalar("bin_at(value: timespan, size: timespan, fixed: timespan) -> timespan", _FLOOR_AT.format("BIGINT"), "bin_at(1h, 1d, 12h) -> -12h", _FIXED, **_SOME)
+scalar("bin_at(value: timespan, size: timespan, fixed: timespan) -> timespan", _FLOOR_AT, "bin_at(1h, 1d, 12h) -> -12h", _FIXED, **_SOME)
 _SINCE = "(epoch_us($value) - epoch_us($fixed))"
 _SIZE = "nullif($size // 10, 0)"
 scalar("bin_at(value: datetime, size: timespan, fixed: datetime) -> datetime", f"CASE WHEN $size > 0 THEN $value - to_microseconds((({_SINCE} % {_SIZE}) + {_SIZE}) % {_SIZE}) END",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kql.functions.fragments import capture_groups, pattern
-from kql.functions.registry import UNKNOWN, scalar
+from kql.functions.registry import SCALARS, UNKNOWN, scalar
 
 _MOST_GROUPS = 16
 
@@ -65,6 +65,7 @@ def _extract_all(constants: list[object]) -> str:
 scalar("extract_all(regex: const string, source: string) -> dynamic", _extract_all, "extract_all('([0-9])', 'a1b2') -> dynamic(['1', '2'])", "The groups of all matches; null if nothing matches.", nulls="some", check=_group_count)
 scalar("extract_all(regex: const string, groups: const dynamic, source: string) -> dynamic", _extract_all, "extract_all('(.)(.)', dynamic([2]), 'a1b2') -> dynamic(['1', '2'])",
        "Chosen groups of all matches, by number or name.", nulls="some", check=_group_count)
+SCALARS.alias("extractall", "extract_all")
 
 scalar("replace_regex(text: string, regex: string, rewrite: string) -> string", lambda constants: f"regexp_replace($text, {pattern(constants, 1, 'regex')}, $rewrite, 'g')",
        "replace_regex('a1b2', '[0-9]', '.') -> 'a.b.'", "All matches replaced; \\1 is a group.")

@@ -9,7 +9,8 @@ from kql.functions.terms import first_term_template
 scalar("strlen(text: string) -> long", "length($text)", "strlen('häuser') -> 6", "Number of characters.", naming=Naming.FUNCTION_FIRST)
 scalar("string_size(text: string) -> long", "strlen($text)", "string_size('häuser') -> 7", "Number of bytes in UTF-8.", naming=Naming.FUNCTION_FIRST)
 scalar("tolower(value: text) -> string", "lower($value)", "tolower('ABC') -> 'abc'", "In lower case.")
-scalar("toupper(value: text) -> string", "upper($value)", "toupper('abc') -> 'ABC'", "In upper case.")
+# SQL makes a capital of the sharp s, which has none in .NET.
+scalar("toupper(value: text) -> string", "replace(upper($value), 'ẞ', 'ß')", "toupper('abc') -> 'ABC'", "In upper case.")
 scalar("reverse(value: text) -> string", "reverse($value)", "reverse('abc') -> 'cba'", "Backwards.")
 scalar("strcmp(left: text, right: text) -> long", "CASE WHEN $left < $right THEN -1 WHEN $left = $right THEN 0 ELSE 1 END", "strcmp('abc', 'ABC') -> 1", "-1, 0 or 1: before, equal or behind, by code points.")
 scalar("isascii(value: text) -> bool", "regexp_full_match($value, '[\\x00-\\x7F]*')", "isascii('é') -> false", "Whether all characters are ASCII.")

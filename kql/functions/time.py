@@ -129,11 +129,11 @@ for _unit, _from, _to in (("seconds", -62_135_596_800, 253_402_300_799), ("milli
            f"unixtime_{_unit}_todatetime({float(_sample):.1f}) -> datetime(2001-09-09 01:46:40)", f"The moment so many {_unit} after 1970; null beyond the year 9999.", nulls="some")
 
 # ---------------------------------------------------------------- zones
-scalar("datetime_utc_to_local(from: datetime, timezone: string) -> datetime", "TRY(timezone($timezone, timezone('UTC', $from)))", "datetime_utc_to_local(datetime(2026-07-01), 'Europe/Berlin') -> datetime(2026-07-01 02:00)",
+scalar("datetime_utc_to_local(from: datetime, timezone: string) -> datetime", "TRY(timezone(nullif($timezone, ''), timezone('UTC', $from)))", "datetime_utc_to_local(datetime(2026-07-01), 'Europe/Berlin') -> datetime(2026-07-01 02:00)",
        "The clock in a time zone (its IANA name); null if there is no such zone.", nulls="some")
 # A clock that a change to summer time leaves out is read by the new offset.
-_MET = "timezone('UTC', timezone($timezone, $from))"
-_LOCAL_TO_UTC = f"TRY({_MET} - (timezone($timezone, timezone('UTC', {_MET})) - $from))"
+_MET = "timezone('UTC', timezone(nullif($timezone, ''), $from))"
+_LOCAL_TO_UTC = f"TRY({_MET} - (timezone(nullif($timezone, ''), timezone('UTC', {_MET})) - $from))"
 scalar("datetime_local_to_utc(from: datetime, timezone: string) -> datetime", _LOCAL_TO_UTC, "datetime_local_to_utc(datetime(2026-07-01 02:00), 'Europe/Berlin') -> datetime(2026-07-01)",
        "The moment of a clock in a time zone (its IANA name); null if there is no such zone.", nulls="some")
 

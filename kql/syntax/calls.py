@@ -143,7 +143,8 @@ class FunctionCall(Expression):
         registry = AGGREGATES if scope.aggregating and self.name in AGGREGATES else SCALARS
         if self.name not in registry:
             return None
-        line = registry[str(self.name)][0]
+        lines, count = registry[str(self.name)], len(self.items)
+        line = next((each for each in lines if each.least <= count <= (count if each.most is None else each.most)), lines[0])
         names = [item.auto_name(scope) for item in self.items]
         first = names[0] if names else None
         word = line.name if line.prefix is None else line.prefix
@@ -289,9 +290,12 @@ def _bin_auto(node: FunctionCall, scope: Scope) -> Value:
     options = scope.context.options
     size, fixed = options.get("query_bin_auto_size"), options.get("query_bin_auto_at")
     if not isinstance(size, Literal):
-        raise KqlSemanticError("bin_auto() needs the size of a bin.", node.span, "Put 'set query_bin_auto_size = 1h;' before the query.")
+        cure = "Put 'set query_bin_auto_size = 1h;' before the query."
+        raise KqlSemanticError("bin_auto() needs the size of a bin.", node.span, cure)
     args = [*node.bound(scope), Argument(size, node.span)]
-    return call("bin_at", [*args, Argument(fixed, node.span)], node.span) if isinstance(fixed, Literal) else call("bin", args, node.span)
+    if not isinstance(fixed, Literal):
+        return call("bin", args, node.span)
+    return call("bin_at", [*args, Argument(fixed, node.span)], node.span)
 
 
 def _expects(node: FunctionCall, what: str) -> Any:
