@@ -2,7 +2,7 @@
 
     people     employees, mailboxes, correspondents          campaigns  scenario -> its copies
     mail       everyday mail; content: what messages hold     zap        what happens after delivery
-    email_rows mail -> rows of the e-mail tables              clicks, alerts, world: the tables around them
+    email_rows mail -> rows of the e-mail tables              clicks, alerts, teams, world: the tables around them
     scenario   data/scenarios/*.yaml, checked                 values, words: enumerations and vocabularies; draw: seeded draws
 
 Everything is drawn from the seed: the same arguments give tables of equal content.

@@ -22,6 +22,7 @@
     alert: title                 alert policy that is raised, or left out
     clicks: {share, through}     share of the inbox copies whose link is clicked; of those, share that reached the page
     sign_in: password            password | device-code: how who reached the page is robbed of the account
+    chats: 12                    to how many employees a stranger sends the link in Teams, too
     network: 203.0.113           first three octets of the sending servers' addresses
     first_contact, forwarded     true: the senders wrote to nobody before; mailbox settings sent the mail on
 
@@ -92,6 +93,7 @@ class Scenario:
     clicks: Mapping[str, float] = field(default_factory=dict)
     sign_in: str = SIGN_INS[0]
     network: str = "203.0.113"
+    chats: int = 0
     first_contact: bool = False
     forwarded: bool = False
     secops_copies: int = 0
@@ -163,6 +165,8 @@ def _contradictions(s: Scenario) -> Iterator[tuple[str, str, str]]:
         yield "locations", "of outbound mail are outside.", f"Write {{{LOCATIONS[ON_PREMISES]}: 1}}."
     if s.sha256 and not s.file:
         yield "sha256", "needs a file.", "Add 'file', or take 'sha256' out."
+    if s.chats and not (s.url and s.senders):
+        yield "chats", "need a link and a sender outside.", "Add 'url' and 'senders', or take 'chats' out."
     if s.clicks and not s.url:
         yield "clicks", "needs a link.", "Add 'url', or take 'clicks' out."
     if s.secops_copies > int(s.copies * s.locations.get(LOCATIONS[INBOX], 0.0)):
@@ -183,6 +187,7 @@ _CHECKS: dict[str, Callable[[Any, checks.Complaint], Any]] = {
     "spread": checks.duration,
     "verdict_after": checks.duration,
     "recipients": checks.positive,
+    "chats": checks.positive,
     "sha256": checks.digest,
     "network": checks.network,
     "direction": checks.one_of([direction.lower() for direction in DIRECTIONS]),

@@ -27,6 +27,7 @@ from hunting.simulate.devices import (
 from hunting.simulate.draw import DAY, Rng, rng_for
 from hunting.simulate.people import Tenant
 from hunting.simulate.sign_ins import Victims, everyday_cloud, everyday_sign_ins, forwarding_rules, logons, risky_sign_ins
+from hunting.simulate.teams import campaign_chats, everyday_chats
 
 _EVERYDAY = {
     "DeviceInfo": inventory,
@@ -48,6 +49,8 @@ def surroundings(tenant: Tenant, seed: int, campaigns: list[Campaign], reached: 
     for day in range(-(-begin // DAY), -(-end // DAY)):
         yield from _day(tenant, devices, rng_for(seed, "day", day), day * DAY, end)
     for campaign, whom in zip(campaigns, reached, strict=True):
+        if campaign.scenario.chats:
+            yield from campaign_chats(tenant, rng_for(seed, "chats", campaign.scenario.name), campaign)
         if len(whom.person):
             yield from _aftermath(tenant, devices, rng_for(seed, "aftermath", campaign.scenario.name), campaign, whom)
 
@@ -67,6 +70,7 @@ def _day(tenant: Tenant, devices: Devices, rng: Rng, start: int, end: int) -> Ro
     yield "CloudAppEvents", everyday_cloud(tenant, rng, start, end)
     for table, make in _EVERYDAY.items():
         yield table, make(tenant, devices, rng, start, end)
+    yield from everyday_chats(tenant, rng, start, end)
 
 
 def _accounts(rng: Rng, sign_ins: pa.Table) -> Rows:

@@ -36,6 +36,7 @@ STORIES = {
     "23-alert-to-messages": "parcel-login",
     "24-exfiltration": "data-to-private-mail",
     "25-pivot-on-indicator": "parcel-login",
+    "26-link-by-mail-and-chat": "device-code",
 }
 FURTHER = [  # a second story of the same hunt
     ("19-display-name-impersonation", "executive-name"),

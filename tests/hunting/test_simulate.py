@@ -419,6 +419,7 @@ locations: {Inbox/folder: 1}
         ("url_location: Boddy", r"'url_location' cannot be 'Boddy'.*Did you mean 'Body'"),
         ("redirects: https://x.example", r"'redirects' must be a list"),
         ("sign_in: magic", r"'sign_in' cannot be 'magic'"),
+        ("chats: 3", r"'chats' need a link"),
         ("recipients: 0", r"'recipients' must be at least 1"),
         ("ago: 10m", r"mine is not over when the simulation ends"),
     ],
