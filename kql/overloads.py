@@ -97,6 +97,11 @@ def convert(value: Value, kind: ScalarType) -> Value:
     return invoke(CONVERSIONS[kind], value)
 
 
+def read_as(text: Value, kind: ScalarType) -> Value:
+    """What a text says, as a type: for a dynamic it is JSON, else as `convert` has it."""
+    return invoke("parse_json", text) if kind is ScalarType.DYNAMIC else convert(text, kind)
+
+
 def _number(value: object, kind: ScalarType) -> object:
     if kind is ScalarType.REAL:
         return float(str(value)) if isinstance(value, Decimal) else float(value)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from kql.algebra import Item, Literal, Project, Relation, Scan, ref
 from kql.catalog import External
 from kql.errors import KqlSemanticError, KqlUnsupportedError
-from kql.overloads import convert
+from kql.overloads import read_as
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.sources import Parameters, Tabular
@@ -49,7 +49,7 @@ class ExternalData(Tabular):
         scope.context.externals.append(external)
         texts = tuple(Column(column.name, ScalarType.STRING, nullable=False) for column in columns)
         scan = Scan(external.table, texts, tuple(physical_names(external.columns).values()), span=self.span)
-        items = tuple(Item(text.name, convert(ref(text), column.type)) for text, column in zip(texts, columns, strict=True))
+        items = tuple(Item(text.name, read_as(ref(text), column.type)) for text, column in zip(texts, columns, strict=True))
         return Project(scan, items, span=self.span)
 
 

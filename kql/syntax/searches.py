@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from lark import Token
 
-from kql.algebra import Filter, Item, Literal, Logical, Not, Project, Relation, Scan, Union, Value, passing, ref
+from kql.algebra import ColumnRef, Filter, Item, Literal, Logical, Not, Project, Relation, Scan, Union, Value, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions.dynamic import PACK
 from kql.functions.terms import regex_escaped
@@ -23,7 +23,8 @@ from kql.syntax.literals import Constant
 from kql.syntax.sources import Parameters, Tabular
 from kql.syntax.statements import scalar_type
 from kql.syntax.unions import Named, Sources, matching, outer_columns, tables, union_schema, united
-from kql.types import Column, ScalarType
+from kql.traversal import map_inner
+from kql.types import Column, ScalarType, Schema
 
 # ---------------------------------------------------------------- predicates
 
@@ -78,30 +79,44 @@ def _case_sensitive(op: str) -> str:
 def filtered(named: Named, node: Any, scope: Scope, operator: str, source: str, cased: bool = False) -> Named:
     """Each table's rows that meet the predicate; a column that a table lacks is empty there.
 
-    Where columns have several types, tables for which the predicate makes no sense are left out.
+    Where a column has several types and the predicate does not fit a table's own, it means the column of the other type,
+    which is empty there: as in a union, which has one column for each type.
 
     Raises:
-        KqlSemanticError: it makes sense for none.
+        KqlSemanticError: the predicate fits no type.
     """
-    kinds = {c.name: c.type for _, relation in reversed(named) for c in relation.schema}
     used = referenced(node)
+    kinds: dict[str, list[ScalarType]] = {}
+    for column in (c for _, relation in named for c in relation.schema if c.name in used):
+        kinds.setdefault(column.name, []).append(column.type)
     found: Named = []
-    failed: KqlSemanticError | None = None
     for name, relation in named:
         mine = scope.with_row(relation.schema, operator)
-        lacking = [Item(each, empty(kinds[each])) for each in kinds if each in used and mine.column(each) is None]
+        lacking = [Item(each, empty(types[0])) for each, types in kinds.items() if mine.column(each) is None]
         if source in used:
             lacking.append(Item(source, Literal(name, ScalarType.STRING)))
         wider = Project(relation, (*passing(relation.schema), *lacking)) if lacking else relation
-        try:
-            found.append(
-                (name, _narrowed(Filter(wider, predicate(node, scope.with_row(wider.schema, operator), cased)), relation))
-            )
-        except KqlSemanticError as error:
-            failed = error
-    if not found and failed is not None:
-        raise failed
+        test = _predicate(node, wider.schema, kinds, scope.with_row(wider.schema, operator), cased)
+        found.append((name, _narrowed(Filter(wider, test), relation)))
     return found
+
+
+def _predicate(node: Any, schema: Schema, kinds: Mapping[str, Sequence[ScalarType]], scope: Scope, cased: bool) -> Value:
+    try:
+        return predicate(node, scope, cased)
+    except KqlSemanticError:
+        others = {c.name: kind for c in schema for kind in kinds.get(c.name, ()) if kind is not c.type}
+        if not others:
+            raise
+        changed = tuple(Column(c.name, others.get(c.name, c.type), c.nullable) for c in schema)
+        return _emptied(predicate(node, scope.with_row(changed, scope.operator), cased), others)
+
+
+def _emptied(value: Value, columns: Mapping[str, ScalarType]) -> Value:
+    """The value with the empty value of a type in place of each of these columns."""
+    if isinstance(value, ColumnRef) and value.name in columns:
+        return empty(value.type)
+    return map_inner(value, lambda inner: _emptied(inner, columns), lambda relation: relation)
 
 
 def _narrowed(relation: Relation, like: Relation) -> Relation:
@@ -155,13 +170,8 @@ class Search(Operator, Tabular):
         if not named:
             raise KqlSemanticError("'search' operator: no table matches.", self.span)
         if not isinstance(self.node, Token):
-            kept = dict(filtered(named, self.node, scope, "search", column, kind == "case_sensitive"))
-            named = [(name, kept.get(name, _nothing(relation))) for name, relation in named]
+            named = filtered(named, self.node, scope, "search", column, kind == "case_sensitive")
         return united(named, column, "outer", self.span)
-
-
-def _nothing(relation: Relation) -> Relation:
-    return Filter(relation, Literal(False, ScalarType.BOOL))
 
 
 # ---------------------------------------------------------------- find

@@ -22,7 +22,7 @@ from kql.errors import KqlSemanticError, Span
 from kql.functions.logic import CASE
 from kql.functions.registry import Function, Kind
 from kql.functions.terms import regex_escaped
-from kql.overloads import convert, invoke
+from kql.overloads import convert, invoke, read_as
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Operator, Syntax, rule
 from kql.syntax.columns import replaced
@@ -233,7 +233,7 @@ def _value(text: Value, pattern: Pattern, at: int, kind: ScalarType, tidy: bool)
     value: Value = Call(GROUP, (text, *constants), ScalarType.STRING, False)
     if tidy and kind in (ScalarType.DATETIME, ScalarType.TIMESPAN):
         value = Call(TIDY, (value,), ScalarType.STRING, False)
-    return convert(value, kind)
+    return read_as(value, kind)
 
 
 def _if_all(conditions: Sequence[Value], value: Value) -> Value:
@@ -274,7 +274,7 @@ class ParseKv(Operator):
         if len({column.name for column in columns}) < len(columns):
             raise KqlSemanticError("'parse-kv' operator: two columns have one name.", self.schema.span)
         rules = self._rules()
-        items = [Item(c.name, convert(_value_of(c.name, text, rules, columns), c.type)) for c in columns]
+        items = [Item(c.name, read_as(_value_of(c.name, text, rules, columns), c.type)) for c in columns]
         return Project(source, replaced(source.schema, items), span=self.span)
 
     def _rules(self) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lark import Token
@@ -55,7 +55,7 @@ class UnionSource(Operator, Tabular):
         if kind not in ("inner", "outer"):
             raise KqlSemanticError(f"'union' operator: unknown kind '{kind}'.", self.span, "The kinds are outer and inner.")
         fuzzy = self.params.get("isfuzzy").lower() in ("true", "1")
-        named = named + tables(self.sources, scope, fuzzy=fuzzy, at=len(named))
+        named = named + tables(self.sources, replace(scope, operator="union"), fuzzy=fuzzy, at=len(named))
         if not named:
             raise KqlSemanticError("'union' operator: no table matches.", self.span)
         return united(named, self.params.get("withsource") or self.params.get("with_source"), kind, self.span)

@@ -48,7 +48,11 @@ def test_addresses_come_from_the_devices_own_reports(hunt: hunting.Hunt) -> None
         "Timestamp": pa.array([datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)], pa.timestamp("us", "UTC")),
         "DeviceId": ["d1", "d1", "d2"],
         "DeviceName": ["host", "host", "other"],
-        "IPAddresses": ['[{"IPAddress":"10.0.0.1"},{"IPAddress":"fe80::1"}]', '[{"IPAddress":"10.0.0.1"}]', '[{"IPAddress":"10.0.0.9"}]'],
+        "IPAddresses": [
+            '[{"IPAddress":"10.0.0.1"},{"IPAddress":"fe80::1"}]',
+            '[{"IPAddress":"10.0.0.1"}]',
+            '[{"IPAddress":"10.0.0.9"}]',
+        ],
         "NetworkAdapterType": ["Ethernet"] * 3,
         "ConnectedNetworks": [""] * 3,
     }
