@@ -17,6 +17,7 @@ from kql.functions import (
     sets,
     text,
     time,
+    units,
     windows,
 )
 from kql.functions.registry import AGGREGATES, OPERATORS, SCALARS, WINDOWS
@@ -38,5 +39,6 @@ TOPICS = (
     sets,
     text,
     time,
+    units,
     windows,
 )

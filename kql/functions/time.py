@@ -100,11 +100,11 @@ _SECONDS = " + to_microseconds(CAST(round(CAST($second AS DOUBLE) * 10000000) AS
 _OTHERWISE = "null if there is no such moment."
 scalar("make_datetime(year: number, month: number, day: number) -> datetime", f"CASE WHEN {_DATE} THEN {_MADE.format(hour=0, minute=0, second='')} END",
        "make_datetime(2026, 11, 21) -> datetime(2026-11-21)", f"A day; {_OTHERWISE}", nulls="some")
-for _with, _second, _sample in (("", "", "30"), (", second: number", _SECONDS, "30, 1.5")):
+for _with, _second, _clock in (("", "", "30"), (", second: number", _SECONDS, "30, 1.5")):
     _minutes = _MADE.format(hour="CAST($hour AS BIGINT)", minute="CAST($minute AS BIGINT)", second=_second)
     _valid = f"{_DATE} AND $second >= 0 AND $second < 60" if _with else _DATE
     scalar(f"make_datetime(year: number, month: number, day: number, hour: number, minute: number{_with}) -> datetime", f"CASE WHEN {_valid} THEN {_minutes} END",
-           f"make_datetime(2026, 11, 21, 10, {_sample}) -> datetime(2026-11-21 10:30{':01.5' if _with else ''})", f"A moment; {_OTHERWISE}", nulls="some")
+           f"make_datetime(2026, 11, 21, 10, {_clock}) -> datetime(2026-11-21 10:30{':01.5' if _with else ''})", f"A moment; {_OTHERWISE}", nulls="some")
 scalar("make_datetime(value: string) -> datetime", moment("$value"), "make_datetime('2026-11-21') -> datetime(2026-11-21)", "A text as a moment; null if it is none.", nulls="some", naming=Naming.SAME)
 scalar("make_datetime(value: datetime) -> datetime", "$value", "make_datetime(datetime(2026-11-21)) -> datetime(2026-11-21)", "The same moment.", naming=Naming.SAME)
 
@@ -121,12 +121,12 @@ scalar("make_timespan(value: string) -> timespan", span("$value"), "make_timespa
 
 for _unit, _from, _to in (("seconds", -62_135_596_800, 253_402_300_799), ("milliseconds", -62_135_596_800_000, 253_402_300_799_999),
                           ("microseconds", -62_135_596_800_000_000, 253_402_300_799_999_999), ("nanoseconds", -(1 << 63) + 1, (1 << 63) - 1)):
-    _exact, _sample = {"seconds": ("CAST($number AS BIGINT) * 1000000", "1e9"), "milliseconds": ("CAST($number AS BIGINT) * 1000", "1e12"), "microseconds": ("$number", "1e15"), "nanoseconds": ("$number // 1000", "1e18")}[_unit]
+    _exact, _number = {"seconds": ("CAST($number AS BIGINT) * 1000000", "1e9"), "milliseconds": ("CAST($number AS BIGINT) * 1000", "1e12"), "microseconds": ("$number", "1e15"), "nanoseconds": ("$number // 1000", "1e18")}[_unit]
     _real = {"seconds": "$number * 1e6", "milliseconds": "$number * 1e3", "microseconds": "$number", "nanoseconds": "$number / 1e3"}[_unit]
     scalar(f"unixtime_{_unit}_todatetime(number: integer) -> datetime", f"CASE WHEN $number BETWEEN {_from} AND {_to} THEN make_timestamp({_exact}) END",
-           f"unixtime_{_unit}_todatetime({int(float(_sample))}) -> datetime(2001-09-09 01:46:40)", f"The moment so many {_unit} after 1970; null beyond the year 9999.", nulls="some")
+           f"unixtime_{_unit}_todatetime({int(float(_number))}) -> datetime(2001-09-09 01:46:40)", f"The moment so many {_unit} after 1970; null beyond the year 9999.", nulls="some")
     scalar(f"unixtime_{_unit}_todatetime(number: real|decimal) -> datetime", f"CASE WHEN $number BETWEEN {_from} AND {_to} THEN make_timestamp(CAST(floor({_real}) AS BIGINT)) END",
-           f"unixtime_{_unit}_todatetime({float(_sample):.1f}) -> datetime(2001-09-09 01:46:40)", f"The moment so many {_unit} after 1970; null beyond the year 9999.", nulls="some")
+           f"unixtime_{_unit}_todatetime({float(_number):.1f}) -> datetime(2001-09-09 01:46:40)", f"The moment so many {_unit} after 1970; null beyond the year 9999.", nulls="some")
 
 # ---------------------------------------------------------------- zones
 scalar("datetime_utc_to_local(from: datetime, timezone: string) -> datetime", "TRY(timezone(nullif($timezone, ''), timezone('UTC', $from)))", "datetime_utc_to_local(datetime(2026-07-01), 'Europe/Berlin') -> datetime(2026-07-01 02:00)",

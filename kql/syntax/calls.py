@@ -142,7 +142,7 @@ class FunctionCall(Expression):
     def auto_name(self, scope: Scope) -> str | None:
         registry = AGGREGATES if scope.aggregating and self.name in AGGREGATES else SCALARS
         if self.name not in registry:
-            return None
+            return self.items[0].auto_name(scope) if self.name == "bin_auto" and self.items else None
         lines, count = registry[str(self.name)], len(self.items)
         line = next((each for each in lines if each.least <= count <= (count if each.most is None else each.most)), lines[0])
         names = [item.auto_name(scope) for item in self.items]
