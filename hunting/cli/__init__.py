@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, demo, hunt, simulation, store
+from hunting.cli import air, demo, external, hunt, simulation, store
 
 app = typer.Typer(
     name="hunting",
@@ -24,6 +24,7 @@ app = typer.Typer(
 for _module in (demo, simulation, hunt, store):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
+app.add_typer(external.app, name="external")
 
 
 @app.callback(invoke_without_command=True)

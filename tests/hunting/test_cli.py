@@ -303,6 +303,19 @@ def test_verify_finds_a_changed_file(own: Run, tmp_path: Path) -> None:
     assert done.code == 1 and "has changed since it was written" in done.out
 
 
+def test_external_files(own: Run, tmp_path: Path) -> None:
+    url, feed = "https://feeds.example/bad.txt", tmp_path / "a feed.txt"
+    feed.write_text("evil.example\n")
+    text = f'externaldata(Host:string)[@"{url}"] with (format="txt")'
+    assert own("query", text).code == 3, "nothing is fetched"
+    assert own("external", "add", url, str(feed)).code == 0
+    assert rows(own("external", "list")) == [{"Url": url, "File": str(feed)}]
+    assert rows(own("query", text)) == [{"Host": "evil.example"}]
+    assert own("external", "add", url, str(tmp_path / "missing")).code == own("external", "add", "x", str(feed)).code == 1
+    assert own("external", "remove", url).code == 0 and own("external", "remove", url).code == 1
+    assert rows(own("external", "list")) == []
+
+
 # ---------------------------------------------------------------- pipes, signals, terminals
 
 
