@@ -381,7 +381,27 @@ class Reference(Node):
         return self.columns
 
 
-Relation = Scan | Values | Filter | Project | Aggregate | Join | Union | Sort | Limit | Unnest | Range | Reference
+@dataclass(frozen=True, slots=True)
+class Fold(Node):
+    """The rows of each group one after the other, with a state that each row changes.
+
+    `number` is a column that counts the rows of a group (`keys`) from 1; `initial` is the state before the first. `step` is
+    a relation over a Reference named `name` to one row with the state before it, and gives that row with the state after it.
+    """
+
+    input: Relation
+    keys: tuple[str, ...]
+    number: str
+    initial: tuple[Item, ...]
+    step: Relation
+    name: str
+
+    @property
+    def schema(self) -> Schema:
+        return self.step.schema
+
+
+Relation = Scan | Values | Filter | Project | Aggregate | Join | Union | Sort | Limit | Unnest | Range | Fold | Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kql.algebra import (
     Binding,
     ColumnRef,
     Filter,
+    Fold,
     Join,
     Limit,
     Project,
@@ -75,6 +76,8 @@ class Lowering(ValueLowering):
         self.fused = fused
         self.ctes: list[exp.Expression] = []
         self.steps: dict[str, Relation] = {}
+        self.given: dict[str, Block] = {}  # what stands for a reference inside the step of a fold
+        self.recursive = False
 
     def program(self, root: Relation, bindings: Sequence[Binding]) -> exp.Expression:
         """The SQL tree of a whole program; output columns are named by `physical_names` of the root's schema."""
@@ -83,7 +86,7 @@ class Lowering(ValueLowering):
             self._cte(binding.name, self.select(block, binding.relation.schema), binding.materialized)
         tree = self.select(self.block(root), root.schema)
         if self.ctes:
-            tree.set("with_", exp.With(expressions=self.ctes))
+            tree.set("with_", exp.With(expressions=self.ctes, recursive=self.recursive))
         return tree
 
     def subquery(self, relation: Relation) -> exp.Expression:
@@ -102,6 +105,8 @@ class Lowering(ValueLowering):
         match relation:
             case Scan():
                 return self._scan(relation)
+            case Reference(name=given) if given in self.given:
+                return self.given.pop(given)
             case Reference():
                 return Block(exp.Table(this=name(relation.name)), _columns(relation.columns))
             case Values():
@@ -124,6 +129,8 @@ class Lowering(ValueLowering):
                 return self._unnest(relation)
             case Range():
                 return self._range(relation)
+            case Fold():
+                return self._fold(relation)
             case _:
                 assert_never(relation)
 
@@ -297,6 +304,37 @@ class Lowering(ValueLowering):
         select = exp.Select(expressions=[alias(filled, relation.column.name)])
         return Block(exp.Subquery(this=select), _columns((relation.column,)), depth=1)
 
+    def _fold(self, relation: Fold) -> Block:
+        """A recursive CTE: the first row of every group, then the row after each; all groups go on together."""
+        self.recursive = True
+        rows, folded = (f"__{word}_{len(self.ctes) + 1}" for word in ("rows", "folded"))
+        self._cte(rows, self.select(self.block(relation.input), relation.input.schema), materialized=True)
+        own = physical_names([*(c.name for c in relation.input.schema), *(item.name for item in relation.initial)])
+        row = [alias(column(own[c.name], "r"), own[c.name]) for c in relation.input.schema]
+        start = [alias(cast_(self.value(i.value, {}), self.dialect.types[i.value.type]), own[i.name]) for i in relation.initial]
+        state = [alias(column(own[item.name], "f"), own[item.name]) for item in relation.initial]
+        number = own[relation.number]
+        called = [exp.TableAlias(this=exp.Identifier(this=letter, quoted=False)) for letter in "rf"]
+        source = exp.Table(this=name(rows), alias=called[0])
+        begins = exp.Where(this=exp.EQ(this=column(number, "r"), expression=exp.Literal.number(1)))
+        first = exp.Select(expressions=[*row, *start], from_=exp.From(this=source), where=begins)
+        follows = exp.EQ(this=column(number, "r"), expression=exp.Add(this=column(number, "f"), expression=exp.Literal.number(1)))
+        same = [exp.NullSafeEQ(this=column(own[key], "r"), expression=column(own[key], "f")) for key in relation.keys]
+        join = exp.Join(this=source.copy(), on=conjunction([follows, *same]), kind="INNER")
+        before = exp.From(this=exp.Table(this=name(folded), alias=called[1]))
+        later = exp.Select(expressions=[*(each.copy() for each in row), *state], from_=before, joins=[join])
+        arms = [self._stepped(relation, each, own) for each in (first, later)]
+        self._cte(folded, exp.Union(this=arms[0], expression=arms[1], distinct=False))
+        return Block(exp.Table(this=name(folded)), _columns(relation.schema))
+
+    def _stepped(self, relation: Fold, rows: exp.Expression, names: dict[str, str]) -> exp.Expression:
+        """The step over rows with their state, in one SELECT: inside a recursion nothing can be named."""
+        fused, self.fused = self.fused, True
+        self.given[relation.name] = Block(exp.Subquery(this=rows), {kql: column(sql) for kql, sql in names.items()})
+        tree = self.select(self.block(relation.step), relation.schema)
+        self.fused = fused
+        return tree
+
     # ------------------------------------------------------------ blocks
 
     def wrap(self, block: Block, schema: Schema, named: str | None = None) -> Block:
@@ -329,7 +367,7 @@ class Lowering(ValueLowering):
             tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else alias(tree, names[c.name])
             for tree, c in zip(trees, schema, strict=True)
         ]
-        order = [self._ordered(key, block, names) for key in block.order]
+        order = [self._ordered(key, block, names) for key in block.order if not key.constant]
         clauses: dict[str, object] = {"expressions": [*items, *extra]}
         if block.source is not None:
             clauses["from_"] = exp.From(this=block.source)

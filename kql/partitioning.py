@@ -17,6 +17,7 @@ from kql.algebra import (
     Call,
     ColumnRef,
     Filter,
+    Fold,
     InRelation,
     Item,
     Join,
@@ -121,6 +122,9 @@ class Parts:
                 return replace(tree, input=below, keys=(SortKey(ref(self.key), False), *tree.keys)) if tree.keys else below
             case Limit():
                 return self._limited(tree)
+            case Fold():
+                step = self._handed_on(tree.step)
+                return replace(tree, input=self.apply(tree.input), keys=(*tree.keys, self.key.name), step=step)
             case Aggregate():
                 return self._aggregated(tree)
             case Join():
@@ -128,6 +132,16 @@ class Parts:
             case Union():
                 arms = tuple(Project(self.apply(arm), passing((*arm.schema, *self.hidden))) for arm in tree.inputs)
                 return replace(tree, inputs=arms, columns=(*tree.columns, *self.hidden))
+
+    def _handed_on(self, step: Relation) -> Relation:
+        """The step of a fold with the hidden columns."""
+        match step:
+            case Project():
+                return replace(step, input=self._handed_on(step.input), items=(*step.items, *passing(self.hidden)))
+            case Reference():
+                return replace(step, columns=(*step.columns, *self.hidden))
+            case _:
+                raise self._refuse("such a scan")
 
     def depends(self, tree: Relation) -> bool:
         """Whether a relation differs from part to part."""

@@ -10,6 +10,7 @@ from kql.algebra import (
     Aggregate,
     Binding,
     Filter,
+    Fold,
     Join,
     Limit,
     Project,
@@ -45,7 +46,7 @@ def prune_columns(program: Program) -> Program:
             return map_inner(value, inside, refreshed)
 
         if isinstance(relation, Reference):
-            return replace(relation, columns=kept[relation.name])
+            return replace(relation, columns=kept.get(relation.name, relation.columns))
         return map_values(with_inputs(relation, tuple(refreshed(each) for each in inputs(relation))), inside)
 
     if not bindings:
@@ -114,6 +115,10 @@ def _pruned(relation: Relation, needed: set[str], shared: dict[str, set[str]]) -
             below = _pruned(relation.input, (needed - made) | read(values_of(relation)), shared)
             kept = tuple(c for c in relation.columns if c.name in needed or c.name in made)
             return map_values(replace(relation, input=below, columns=kept), inside)
+        case Fold():
+            shared.setdefault(relation.name, set())
+            whole = tuple(_exactly(_pruned(each, {c.name for c in each.schema}, shared), each) for each in inputs(relation))
+            return map_values(with_inputs(relation, whole), inside)
         case _:
             assert_never(relation)
 

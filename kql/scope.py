@@ -58,6 +58,18 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A name whose members are values: a step of `scan`."""
+
+    columns: Mapping[str, Value]
+
+    def value(self, name: str, span: Span) -> Value:
+        if name not in self.columns:
+            raise KqlSemanticError(f"'scan' operator: a step has no column named '{name}'.", span, closest(name, self.columns))
+        return self.columns[name]
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """An immutable chain: `with_*` makes the scope of an inner place."""
 

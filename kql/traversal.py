@@ -12,6 +12,7 @@ from kql.algebra import (
     Call,
     ColumnRef,
     Filter,
+    Fold,
     InList,
     InRelation,
     Item,
@@ -84,6 +85,8 @@ def inputs(relation: Relation) -> tuple[Relation, ...]:
             return (relation.left, relation.right)
         case Union():
             return relation.inputs
+        case Fold():
+            return (relation.input, relation.step)
         case Scan() | Values() | Range() | Reference():
             return ()
         case _:
@@ -98,6 +101,8 @@ def with_inputs(relation: Relation, new: tuple[Relation, ...]) -> Relation:
             return replace(relation, left=new[0], right=new[1])
         case Union():
             return replace(relation, inputs=new)
+        case Fold():
+            return replace(relation, input=new[0], step=new[1])
         case Scan() | Values() | Range() | Reference():
             return relation
         case _:
@@ -121,6 +126,8 @@ def values_of(relation: Relation) -> Iterator[Value]:
             yield from (value for pair in relation.on for value in pair)
         case Range():
             yield from (relation.start, relation.stop, relation.step)
+        case Fold():
+            yield from (item.value for item in relation.initial)
         case Scan() | Values() | Union() | Reference():
             return
         case _:
@@ -149,6 +156,8 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
             return replace(relation, keys=tuple(replace(key, value=change(key.value)) for key in relation.keys))
         case Join():
             return replace(relation, on=tuple((change(left), change(right)) for left, right in relation.on))
+        case Fold():
+            return replace(relation, initial=items(relation.initial))
         case Limit() | Scan() | Values() | Union() | Reference() | Range():
             return relation
         case _:

@@ -42,6 +42,14 @@ class Order:
     descending: bool
     nulls_first: bool
 
+    @property
+    def constant(self) -> bool:
+        """It orders nothing, and SQL would take a number for a column's place."""
+        tree = self.expression
+        while isinstance(tree, exp.Neg | exp.Cast | exp.Paren):
+            tree = tree.this
+        return isinstance(tree, exp.Literal | exp.Boolean | exp.Null)
+
     def tree(self) -> exp.Expression:
         return exp.Ordered(this=fresh(self.expression), desc=self.descending, nulls_first=self.nulls_first)
 

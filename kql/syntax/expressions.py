@@ -16,7 +16,7 @@ from kql.algebra import (
 )
 from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert, invoke
-from kql.scope import Scope
+from kql.scope import Record, Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.literals import Constant
 from kql.syntax.statements import UserFunction
@@ -92,6 +92,9 @@ class Member(Expression):
         side = _side(self.base)
         if side is not None:
             return _of_side(scope, side, self.name, self.span)
+        record = scope.names.get(str(self.base.name)) if isinstance(self.base, NameRef) else None
+        if isinstance(record, Record):
+            return record.value(str(self.name), self.span)
         return _path(self.base.bind(scope), str(self.name), self.base.span)
 
     def bind_tabular(self, scope: Scope) -> Relation:
