@@ -147,9 +147,11 @@ def append(handle: DeltaTable, columns: Schema, written: list[WrittenFile]) -> N
 
 
 def append_once(
-    handle: DeltaTable, folder: Path, columns: Schema, written: list[WrittenFile], application: Application
+    handle: DeltaTable, folder: Path, columns: Schema, written: list[WrittenFile], application: Application, instead: bool = False
 ) -> bool:
     """As `append`, and forced to the disk, unless the application's sequence is committed already: then False.
+
+    `instead`: the new files take the place of all that the table holds.
 
     The handle must not be shared: Delta accepts a sequence lower than the last, so the commit has to be made on the very
     snapshot that was looked at. Hence no retries inside the commit, but a new look before each.
@@ -159,7 +161,7 @@ def append_once(
             return False
         entry = folder / "_delta_log" / f"{handle.version() + 1:020}.json"
         try:
-            _commit(handle, columns, written, application=application)
+            _commit(handle, columns, written, application=application, instead=instead)
             force(entry)
             force(entry.parent)
             return True
@@ -191,12 +193,13 @@ def _commit(
     removed: list[RemoveAction] | None = None,
     application: Application | None = None,
     retries: int = 0,
+    instead: bool = False,
 ) -> None:
     time_name, partition = time_column(columns), partition_column(columns)
     adds = [_add_action(file, time_name, partition, data_change=not removed) for file in written]
     handle.create_write_transaction(
         [*adds, *(removed or [])],
-        "append",
+        "overwrite" if instead else "append",
         _delta_schema(columns),
         [partition] if partition else [],
         commit_properties=CommitProperties(

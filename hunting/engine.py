@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 import kql
-from hunting import vectorised
+from hunting import latest, vectorised
 from hunting.clock import Clock, system_clock
 from hunting.errors import HuntingError, StoreError
 from hunting.external import ExternalFiles
@@ -64,7 +64,7 @@ class Hunt:
         self.clock = clock
         self.geoip = geoip
         self._registered: dict[str, Schema] = {}
-        self._views: dict[str, tuple[str, ...]] = {}
+        self._views: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._functions: set[str] = set()
         self._lock = threading.RLock()
 
@@ -205,7 +205,7 @@ class Hunt:
         provided = {*self._registered, *(external.table for external in program.externals)}
         for read in program.reads:
             if read.table not in provided and not self._foreign:
-                self._view(read.table, self._files(read, values))
+                self._view(read, self._files(read, values))
         for name in program.vectorised:
             self._function(name, program.text)
 
@@ -236,22 +236,29 @@ class Hunt:
         since = [moment.at(values) for moment in read.since or ()]
         until = [moment.at(values) for moment in read.until or ()]
         earliest = min((each for each in since if each is not None), default=None) if None not in since else None
-        latest = max((each for each in until if each is not None), default=None) if None not in until else None
-        return tuple(self._lake.files(read.table, earliest, latest))
+        last = max((each for each in until if each is not None), default=None) if None not in until else None
+        return tuple(self._lake.files(read.table, earliest, last))
 
-    def _view(self, table: str, files: tuple[str, ...]) -> None:
-        if self._views.get(table) == files:
+    def _view(self, read: Read, files: tuple[str, ...]) -> None:
+        overlaid = self._lake is not None and latest.wanted(read.table, read.columns)
+        events = tuple(self.lake.files(latest.EVENTS)) if overlaid else ()
+        if self._views.get(read.table) == (files, events):
             return
+        source = self._source(read.table, files)
+        if events:
+            source = latest.overlaid(source, self._source(latest.EVENTS, events))
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(read.table)} AS {source}")
+        self._views[read.table] = files, events
+
+    def _source(self, table: str, files: tuple[str, ...]) -> str:
+        """A SELECT of a table's columns from these files."""
         schema = self.schema(table) or ()
         physical = list(physical_names(column.name for column in schema).values())
         if files:
             listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-            source = f"SELECT {_selected(schema, physical)} FROM read_parquet([{listed}], hive_partitioning = false)"
-        else:
-            nulls = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {_quoted(n)}" for c, n in zip(schema, physical, strict=True))
-            source = f"SELECT {nulls} WHERE false"
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {_quoted(table)} AS {source}")
-        self._views[table] = files
+            return f"SELECT {_selected(schema, physical)} FROM read_parquet([{listed}], hive_partitioning = false)"
+        nulls = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {_quoted(n)}" for c, n in zip(schema, physical, strict=True))
+        return f"SELECT {nulls} WHERE false"
 
     def _run(self, program: kql.Program, values: Mapping[str, object]) -> pa.Table:
         try:

@@ -147,6 +147,7 @@ class Lake:
         *,
         schema: Schema | None = None,
         application: delta.Application | None = None,
+        instead: bool = False,
         row_group_size: int = DEFAULT_ROW_GROUP,
         progress: Progress | None = None,
     ) -> int:
@@ -158,6 +159,7 @@ class Lake:
             schema: makes a table of one's own; needed once, for a name that is not declared.
             application: (application id, sequence). Such an append happens once: if the application committed this or a
                 higher sequence already, nothing is written and the current version is returned. It is forced to the disk.
+            instead: the rows take the place of all that the table holds, in the same commit; needs `application`.
             row_group_size: rows per Parquet row group, the unit that a scan can skip.
             progress: told (table, rows written, rows in all or 0 if unknown).
 
@@ -181,7 +183,7 @@ class Lake:
             handle = handle or delta.make_table(self._folder(table), table, columns)
             delta.refuse_outdated(handle, columns, table)
             if application is not None:
-                committed = delta.append_once(handle, self._folder(table), columns, written, application)
+                committed = delta.append_once(handle, self._folder(table), columns, written, application, instead)
             elif written:
                 delta.append(handle, columns, written)
                 committed = True

@@ -3,31 +3,63 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from hunting.air.actions import ACTIONS
 from hunting.air.clusters import CLUSTERS
-from hunting.air.investigations import AUTOMATION, approve, log, note_decision, settle
-from hunting.air.journal import Journal, Row
+from hunting.air.journal import Journal, Row, moment
+from hunting.air.ledger import ADMIN, AUTOMATION, MANUAL_TYPE, SOURCE, approve, log, note_decision, set_status, settle
 from hunting.air.mailboxes import Copy, Hunting, copies, lay_out
 from hunting.air.places import MAILBOX
-from hunting.air.policy import ActionStatus, Settings
+from hunting.air.policy import ENDED, ActionStatus, Status
 from hunting.air.records import ActionRecord, values
+from hunting.air.settings import Settings
 from hunting.errors import AirError
 
 PENDING_FOR = timedelta(days=7)
 """How long an action waits for a decision before it expires."""
 
+HOUR = 3_600_000_000
+"""Microseconds within which the same cluster is not processed twice."""
+
 _SELECT = """
     SELECT a.id, a.investigation_id, a.cluster_id, c.type AS cluster_type, c.entity, a.kind, a.name, a.status, a.source,
         a.decision, a.decided_by, a.reason, a.created_at, a.decided_at, a.completed_at, coalesce(a.undoes, '') AS undoes,
         coalesce((SELECT u.id FROM actions u WHERE u.undoes = a.id), '') AS undone_by, c.email_count,
-        coalesce(v.moved, 0) AS moved, coalesce(v.already, 0) AS already, coalesce(v.others, 0) AS "left"
+        coalesce(v.moved, 0) AS moved, coalesce(v.already, 0) AS already, coalesce(v.others, 0) AS "left",
+        coalesce(v.failed, 0) AS failed
     FROM actions a JOIN clusters c ON c.id = a.cluster_id
     LEFT JOIN (SELECT action_id, sum(state = 'done') AS moved, sum(state = 'already in destination') AS already,
-                      sum(state NOT IN ('done', 'already in destination')) AS others
+                      sum(state NOT IN ('done', 'already in destination')) AS others, sum(state = 'conflict') AS failed
                FROM moves GROUP BY action_id) v ON v.action_id = a.id
 """
+
+
+_UNMOVING = tuple(action.name for action in ACTIONS.values() if action.place_after is None)
+
+# The same copies again, or some of them: a cluster that has grown meanwhile is another one.
+_PROCESSED = """
+    SELECT a.id, a.completed_at
+    FROM actions a JOIN clusters c ON c.id = a.cluster_id, actions o JOIN clusters d ON d.id = o.cluster_id
+    WHERE o.id = :action AND a.id <> o.id AND a.name = o.name AND a.kind = 'remediation' AND a.status = 'Completed'
+      AND c.type = d.type AND c.entity = d.entity AND o.generation = 1 AND a.completed_at > :since
+      AND NOT EXISTS (SELECT 1 FROM actions u WHERE u.undoes = a.id)
+      AND NOT EXISTS (SELECT 1 FROM cluster_members m WHERE m.cluster_id = d.id AND NOT EXISTS (
+          SELECT 1 FROM cluster_members n WHERE n.cluster_id = c.id AND n.message = m.message AND n.recipient = m.recipient))
+    ORDER BY a.completed_at DESC LIMIT 1
+"""
+
+
+def processed(journal: Journal, action: str) -> str:
+    """Which action processed this one's cluster less than an hour ago, as a sentence; "" if none did."""
+    row = journal.row(_PROCESSED, {"action": action, "since": journal.now() - HOUR})
+    if row is None:
+        return ""
+    again = moment(row["completed_at"] + HOUR)
+    return (
+        f"This cluster was processed by action {row['id'][:6]}; it is not processed again before {again:%Y-%m-%d %H:%M:%S} UTC."
+    )
 
 
 class ActionCenter:
@@ -60,12 +92,25 @@ class ActionCenter:
         """Approves a pending action; it is not carried out yet.
 
         Raises:
-            AirError: it is not pending.
+            AirError: it is not pending, its cluster was processed less than an hour ago, or who proposed it would approve it.
         """
-        self._pending(action)
+        found = self._pending(action)
+        if objection := self._not_approvable(action, by):
+            with self._journal.transaction("refuse"):
+                self._journal.audit(by, "approval refused", action, {"reason": objection})
+            raise AirError(objection, hint="It is still pending.")
+        action_type = settings.approved_action_type if found.source == SOURCE else MANUAL_TYPE
         with self._journal.transaction("approve") as db:
-            approve(db, self._journal, action, by, reason, settings.approved_action_type, "AdminAction")
+            approve(db, self._journal, action, by, reason, action_type, ADMIN)
             settle(db, self._journal, self._investigation(action))
+
+    def _not_approvable(self, action: str, by: str) -> str:
+        proposer = self._journal.scalar(
+            "SELECT decided_by FROM approvals WHERE action_id = ? AND decision = 'Proposed' COLLATE NOCASE", (action,)
+        )
+        if proposer is not None and str(proposer).casefold() == by.casefold():
+            return f"{by} proposed action {action[:6]}: another person has to approve it."
+        return processed(self._journal, action)
 
     def close(self, action: str, status: ActionStatus, by: str, reason: str) -> None:
         """Ends a pending action without carrying it out: Rejected, Expired or Cancelled.
@@ -89,8 +134,8 @@ class ActionCenter:
         """Looks again at the clusters that wait, and cancels the actions with nothing left to remove; returns their number."""
         waiting = self._journal.rows(
             "SELECT a.id, a.cluster_id, c.type, c.entity FROM actions a JOIN clusters c ON c.id = a.cluster_id"
-            " WHERE a.status = ?",
-            (ActionStatus.PENDING,),
+            f" WHERE a.status = ? AND c.type IN ({_marks(CLUSTERS)}) AND a.name NOT IN ({_marks(_UNMOVING)})",
+            (ActionStatus.PENDING, *CLUSTERS, *_UNMOVING),
         )
         found = {
             key: copies(self._hunt, cluster, [row["entity"] for row in waiting if row["type"] == key], self._hunt.clock())
@@ -112,7 +157,9 @@ class ActionCenter:
             self._close(db, row["id"], ActionStatus.CANCELLED, AUTOMATION, "No copy is left in a mailbox.")
             return True
 
-    def _close(self, db: sqlite3.Connection, action: str, status: ActionStatus, by: str, reason: str) -> None:
+    def _close(
+        self, db: sqlite3.Connection, action: str, status: ActionStatus, by: str, reason: str, settled: bool = True
+    ) -> None:
         db.execute(
             "UPDATE actions SET status = ?, decision = ?, decided_by = ?, reason = ?, decided_at = ? WHERE id = ?",
             (status, status, by, reason, self._journal.now(), action),
@@ -120,15 +167,38 @@ class ActionCenter:
         note_decision(db, self._journal, action, str(status), by, reason)
         investigation = self._investigation(action)
         log(db, self._journal, investigation, f"Action {action[:6]} {str(status).casefold()} by {by}. {reason}".rstrip())
-        settle(db, self._journal, investigation)
+        if settled:
+            settle(db, self._journal, investigation)
 
-    def _pending(self, action: str) -> None:
+    def terminate(self, investigation: str, by: str, reason: str) -> None:
+        """Stops an investigation: what is pending in it is cancelled, its status stays Terminated By User.
+
+        Raises:
+            AirError: it has ended.
+        """
+        status = self._journal.scalar("SELECT status FROM investigations WHERE id = ?", (investigation,))
+        if status in ENDED and status != Status.PARTIALLY_REMEDIATED:
+            raise AirError(f"Investigation {investigation[:6]} is {status.lower()}: there is nothing to stop.")
+        with self._journal.transaction("terminate") as db:
+            pending = "SELECT id FROM actions WHERE investigation_id = ? AND status = ? ORDER BY rowid"
+            waiting = db.execute(pending, (investigation, ActionStatus.PENDING)).fetchall()
+            for row in waiting:
+                self._close(db, row["id"], ActionStatus.CANCELLED, by, reason, settled=False)
+            set_status(db, self._journal, investigation, Status.TERMINATED_BY_USER, f"Stopped by {by}. {reason}".rstrip())
+            self._journal.audit(by, "investigation terminated", investigation, {"reason": reason})
+
+    def _pending(self, action: str) -> ActionRecord:
         found = self.get(action)
         if found.status != ActionStatus.PENDING:
             raise AirError(f"Action {action[:6]} is {found.status.lower()}, not pending: there is nothing to decide.")
+        return found
 
     def _investigation(self, action: str) -> str:
         return str(self._journal.scalar("SELECT investigation_id FROM actions WHERE id = ?", (action,)))
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _record(row: Row) -> ActionRecord:

@@ -25,6 +25,7 @@ class Cluster:
         messages: KQL; the messages that hold any of `Entities`, as (Entity, NetworkMessageId).
         carried: KQL; the entities that the messages `Mails` hold, as (NetworkMessageId, Entity).
         folds_case: whether entities that differ only in case are the same.
+        spares: whether mailboxes of the security team and phishing simulations are left alone.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Cluster:
     messages: str
     carried: str
     folds_case: bool = False
+    spares: bool = True
 
     def entity(self, text: str) -> str:
         """An entity in the spelling that `messages` returns."""
@@ -91,3 +93,19 @@ CLUSTERS: Mapping[str, Cluster] = MappingProxyType(
         )
     }
 )
+
+SELECTED = Cluster(
+    key="selected",
+    name="Selected messages",
+    entity_type="MailMessage",
+    evidence_column="NetworkMessageId",
+    messages=(
+        "EmailEvents\n"
+        "| where NetworkMessageId in (Entities)\n"
+        "| project Entity = NetworkMessageId, NetworkMessageId\n"
+        "| distinct Entity, NetworkMessageId"
+    ),
+    carried="",
+    spares=False,
+)
+"""What a person selected by message: no cluster type of automation's, and nothing is spared."""

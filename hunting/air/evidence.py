@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,8 +50,12 @@ class Entity:
     origin: str = "Alert"
 
 
-def gather(hunt: Hunting, triggers: Iterable[Trigger]) -> dict[str, list[Entity]]:
-    """The evidence of each trigger, by its key, judged: one query per kind for all triggers together."""
+def gather(hunt: Hunting, triggers: Iterable[Trigger], blocked: Collection[str] = ()) -> dict[str, list[Entity]]:
+    """The evidence of each trigger, by its key, judged: one query per kind for all triggers together.
+
+    Args:
+        blocked: URLs that people have put on the block list: malicious, unless the alert says otherwise.
+    """
     triggers = list(triggers)
     now = hunt.clock()
     found: dict[str, dict[tuple[str, str], Entity]] = {t.key: {} for t in triggers}
@@ -61,7 +65,13 @@ def gather(hunt: Hunting, triggers: Iterable[Trigger]) -> dict[str, list[Entity]
     for key, entity in _named(hunt, [t.key for t in triggers if not t.email], now):
         _add(found[key], entity)
     _add_carried(hunt, found)
-    return _judged(hunt, {key: list(entities.values()) for key, entities in found.items()}, now)
+    entities = {key: [_or_blocked(entity, blocked) for entity in each.values()] for key, each in found.items()}
+    return _judged(hunt, entities, now)
+
+
+def _or_blocked(entity: Entity, blocked: Collection[str]) -> Entity:
+    listed = (entity.type, entity.verdict) == ("Url", Verdict.UNKNOWN) and entity.value in blocked
+    return replace(entity, verdict=Verdict.MALICIOUS) if listed else entity
 
 
 def _named(hunt: Hunting, alerts: list[str], now: datetime) -> Iterable[tuple[str, Entity]]:

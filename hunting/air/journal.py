@@ -130,6 +130,7 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("UPDATE revision SET number = number + 1")
                 self.tell("before " + step)
             except BaseException:
                 self._db.execute("ROLLBACK")

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from hunting.air.clusters import Cluster
 from hunting.air.places import place_now
+from hunting.air.records import RetentionNote
 from hunting.clock import Clock
 from hunting.lake import Lake
 
@@ -23,6 +24,9 @@ _DAY = 86_400_000_000
 
 DEFAULT_RETENTION = 14 * _DAY
 """Microseconds that a mailbox keeps soft-deleted items when the table Mailboxes does not say (Exchange Online's default)."""
+
+QUARANTINE_RETENTION = 30 * _DAY
+"""Microseconds that quarantine keeps a message (page: Quarantined email messages)."""
 
 FOREVER = 2**62
 """Microseconds of retention of a mailbox on hold."""
@@ -67,7 +71,7 @@ let Delivered = Messages
     | join kind=inner (
         EmailEvents
         | where Timestamp <= Now
-        | where OrgLevelPolicy !in ("SecOps Mailbox", "Phishing simulation")) on NetworkMessageId
+        | where OrgLevelPolicy !in ({policies})) on NetworkMessageId
     | extend Recipient = tolower(RecipientEmailAddress)
     | summarize arg_max(Timestamp, RecipientEmailAddress, InternetMessageId, SenderFromAddress, EmailDirection, Subject,
         ThreatTypes, DetectionMethods, ConfidenceLevel, DeliveryAction, DeliveryLocation, LatestDeliveryLocation,
@@ -90,7 +94,8 @@ Delivered
 """
 
 _SECOPS = "Mailboxes | where IsSecOps == true | project Recipient = tolower(RecipientEmailAddress)"
-_NOBODY = 'print Recipient = ""'  # a store with mail of one's own need not have the table
+_NOBODY = 'print Recipient = ""'
+_ON_PURPOSE = '"SecOps Mailbox", "Phishing simulation"'
 _RETENTION = "Mailboxes | project Recipient = tolower(RecipientEmailAddress), RetentionDays, IsOnHold"
 
 Copy = tuple[str | int, ...]
@@ -122,8 +127,7 @@ def copies(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: dateti
     found: dict[str, list[Copy]] = {entity: [] for entity in wanted}
     if not wanted:
         return found
-    text = _COPIES.format(messages=cluster.messages, spared=_SECOPS if _knows_mailboxes(hunt) else _NOBODY)
-    table = hunt.query(text, {"Entities": wanted, "Now": now}).table
+    table = hunt.query(copies_query(cluster), {"Entities": wanted, "Now": now}).table
     since = table.column("Since").cast(pa.timestamp("us")).cast(pa.int64())
     columns = [table.column(name).to_pylist() for name in table.column_names if name != "Since"]
     for entity, *rest, high, delivery, delivered, latest, latest_action, to, by, at in zip(
@@ -134,6 +138,12 @@ def copies(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: dateti
     return found
 
 
+def copies_query(cluster: Cluster) -> str:
+    """KQL with the parameters Entities and Now: the copies of a cluster's messages and where the lake knows them."""
+    spared, policies = (_SECOPS, _ON_PURPOSE) if cluster.spares else (_NOBODY, '"-"')
+    return _COPIES.format(messages=cluster.messages, spared=spared, policies=policies)
+
+
 def lay_out(db: sqlite3.Connection, found: Iterable[Copy]) -> None:
     """Fills `seen`, so that `whereabouts` speaks of these copies and no others."""
     db.execute("DELETE FROM seen")
@@ -142,8 +152,6 @@ def lay_out(db: sqlite3.Connection, found: Iterable[Copy]) -> None:
 
 def retention(hunt: Hunting) -> list[tuple[str, int]]:
     """How long each mailbox keeps what was soft-deleted, in microseconds; a hold keeps it without end."""
-    if not _knows_mailboxes(hunt):
-        return []
     table = hunt.query(_RETENTION).table
     columns = (table.column(name).to_pylist() for name in ("Recipient", "RetentionDays", "IsOnHold"))
     return [
@@ -152,11 +160,18 @@ def retention(hunt: Hunting) -> list[tuple[str, int]]:
     ]
 
 
-def _knows_mailboxes(hunt: Hunting) -> bool:
-    return hunt.lake.schema("Mailboxes") is not None
-
-
 def lay_out_retention(db: sqlite3.Connection, kept: Iterable[tuple[str, int]]) -> None:
     """Fills `retention`."""
     db.execute("DELETE FROM retention")
     db.executemany("INSERT OR REPLACE INTO retention VALUES (?, ?)", kept)
+
+
+def note_on_retention(hunt: Hunting) -> RetentionNote:
+    """What whoever opts in must know: which mailboxes could not restore what automation removes."""
+    kept = retention(hunt)
+    return RetentionNote(
+        mailboxes=len(kept),
+        unrestorable=tuple(sorted(mailbox for mailbox, micros in kept if micros == 0)),
+        shorter=tuple(sorted(mailbox for mailbox, micros in kept if 0 < micros < DEFAULT_RETENTION)),
+        default_days=DEFAULT_RETENTION // _DAY,
+    )

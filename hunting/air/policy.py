@@ -1,25 +1,16 @@
-"""What may be done without asking: the settings, and pure functions from facts to verdict, decision and status.
+"""What may be done without asking: enumerations, and pure functions from facts to verdict, decision and status.
 
 Source pages: Automated remediation in AIR; Email analysis in investigations; Results of automated investigation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hunting.air.actions import SOFT_DELETE
-from hunting.errors import AirError
-from kql.errors import closest
-
-LARGEST_AUTOMATIC = 10_000
-"""Copies (message + recipient, all locations, at analysis) up to which a cluster may be remediated automatically."""
-
 HANDFUL = 3
 """Copies with a threat from which the threat counts for the whole cluster; the product's own figure is not published."""
-
-APPROVED_ACTION_TYPES = ("Automated Remediation", "Manual Remediation")
 
 
 class Verdict(StrEnum):
@@ -43,6 +34,25 @@ class Status(StrEnum):
     REMEDIATED = "Remediated"
     FAILED = "Failed"
     TERMINATED_BY_SYSTEM = "Terminated By System"
+    TERMINATED_BY_USER = "Terminated By User"
+    QUEUED = "Queued By Throttling"
+    TERMINATED_BY_THROTTLING = "Terminated By Throttling"
+
+
+ENDED = (
+    Status.NO_THREATS,
+    Status.PARTIALLY_INVESTIGATED,
+    Status.PARTIALLY_REMEDIATED,
+    Status.REMEDIATED,
+    Status.FAILED,
+    Status.TERMINATED_BY_SYSTEM,
+    Status.TERMINATED_BY_USER,
+    Status.TERMINATED_BY_THROTTLING,
+)
+"""Statuses that have an end time."""
+
+STOPPED = (Status.FAILED, Status.TERMINATED_BY_USER, Status.TERMINATED_BY_THROTTLING)
+"""Statuses that nothing the actions do can change."""
 
 
 class ActionStatus(StrEnum):
@@ -64,23 +74,7 @@ class Outcome(StrEnum):
     PREVENTED = "Prevented"
     PENDING = "Pending action"
     AUTOMATIC = "Automatic"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The automation settings of the store. Without any change, everything waits for a person.
-
-    Attributes:
-        enabled: keys of the cluster types that are remediated automatically ("similar-files", "similar-urls").
-        remediation_action: what automation does; Soft delete is the only one.
-        automatic_limit: copies above which a cluster waits for approval; can be lowered from 10,000, never raised.
-        approved_action_type: ActionType of the rows that an approved action writes (ActionTrigger is AdminAction).
-    """
-
-    enabled: frozenset[str] = frozenset()
-    remediation_action: str = SOFT_DELETE.name
-    automatic_limit: int = LARGEST_AUTOMATIC
-    approved_action_type: str = APPROVED_ACTION_TYPES[0]
+    MANUAL = "Manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,78 +83,6 @@ class Decision:
 
     outcome: Outcome
     reason: str
-
-
-def setting(key: str, value: object, types: Iterable[str]) -> tuple[str, str]:
-    """A setting's key and value as they are stored.
-
-    Args:
-        types: the keys of the cluster types.
-
-    Raises:
-        AirError: no such setting, or a value that it cannot have.
-    """
-    types = tuple(types)
-    key = key.replace("_", "-").casefold()
-    if key in types:
-        return key, "on" if _switch(key, value) else "off"
-    check = _CHECKS.get(key)
-    if check is None:
-        names = (*types, *_CHECKS)
-        raise AirError(f"There is no AIR setting '{key}'.", hint=closest(key, names) or f"Settings: {', '.join(names)}.")
-    return key, check(value)
-
-
-def settings_from(stored: Mapping[str, str]) -> Settings:
-    """The settings from stored keys and values; what was never set has its default."""
-    default = Settings()
-    return Settings(
-        frozenset(key for key, value in stored.items() if value == "on"),
-        stored.get("remediation-action", default.remediation_action),
-        int(stored.get("automatic-limit", default.automatic_limit)),
-        stored.get("approved-action-type", default.approved_action_type),
-    )
-
-
-def _switch(key: str, value: object) -> bool:
-    words = {"on": True, "true": True, "off": False, "false": False}
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.casefold() in words:
-        return words[value.casefold()]
-    raise AirError(f"'{value}' is not a value for {key}.", hint="Use on or off.")
-
-
-def _remediation_action(value: object) -> str:
-    if str(value).replace("-", " ").casefold() == SOFT_DELETE.name.casefold():
-        return SOFT_DELETE.name
-    raise AirError(
-        f"'{value}' cannot be the automatic action.", hint="Soft delete is the only action that runs without approval."
-    )
-
-
-def _automatic_limit(value: object) -> str:
-    text = str(value).replace(",", "").replace("_", "")
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_AUTOMATIC):
-        raise AirError(
-            f"'{value}' is not a value for automatic-limit.",
-            hint=f"It is a number of copies from 1 to {LARGEST_AUTOMATIC:,}; larger clusters always wait for approval.",
-        )
-    return str(int(text))
-
-
-def _approved_action_type(value: object) -> str:
-    for name in APPROVED_ACTION_TYPES:
-        if str(value).casefold() == name.casefold():
-            return name
-    raise AirError(f"'{value}' is not a value for approved-action-type.", hint=f"Values: {', '.join(APPROVED_ACTION_TYPES)}.")
-
-
-_CHECKS = {
-    "remediation-action": _remediation_action,
-    "automatic-limit": _automatic_limit,
-    "approved-action-type": _approved_action_type,
-}
 
 
 def cluster_verdict(entity: Verdict, copies: int, malicious: int, harmful: int) -> Verdict:

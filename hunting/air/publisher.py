@@ -1,21 +1,29 @@
-"""Writes the journal's events into EmailPostDeliveryEvents, each exactly once.
+"""Writes the journal into the lake, each row exactly once: events, Defender's own rows, and the ledger's tables.
 
-The lake itself remembers the last event that it holds (the sequence of a Delta application transaction), in the same commit as
-the rows. A publish that was killed, or is repeated, goes on behind that event.
+The lake itself remembers the last number that it holds (the sequence of a Delta application transaction), in the same commit as
+the rows. A publish that was killed, or is repeated, goes on behind that number.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hunting.air.journal import Journal, Row
-from hunting.air.places import Place
+from hunting.air.lake_tables import EVENTS, GROWN, OUTBOX, STATES, Grown, events_table, table_of
 from hunting.air.schema import EVENT_COLUMNS
 from hunting.errors import AirError
 from hunting.lake import Lake
 
-TABLE = "EmailPostDeliveryEvents"
 _BATCH = 100_000
+_AT_A_TIME = 3  # commits wait for the disk, not for the processor
 
 
 class Publisher:
@@ -28,14 +36,19 @@ class Publisher:
         self.application = "air:" + journal.scalar("SELECT id FROM identity")
 
     def publish(self) -> int:
-        """Appends what the lake does not hold yet; returns the number of rows."""
+        """Appends what the lake does not hold yet; returns the number of events among it."""
         total = 0
         with self._journal.writing():
             while batch := self._batch(self.published()):
                 self._journal.tell("before publish")
-                self._lake.append(TABLE, to_table(batch), application=(self.application, batch[-1]["seq"]))
+                self._lake.append(EVENTS, events_table(batch), application=(self.application, batch[-1]["seq"]))
                 self._journal.tell("after publish")
                 total += len(batch)
+            self._journal.tell("before tables")
+            with ThreadPoolExecutor(_AT_A_TIME) as pool:
+                for done in [pool.submit(append) for append in self._appends()]:
+                    done.result()
+            self._journal.tell("after tables")
         return total
 
     def published(self) -> int:
@@ -44,7 +57,7 @@ class Publisher:
         Raises:
             AirError: the lake holds events that the journal does not know.
         """
-        published = self._lake.sequence(TABLE, self.application) or 0
+        published = self._lake.sequence(EVENTS, self.application) or 0
         known = self._journal.scalar("SELECT max(seq) FROM events") or 0
         if published > known:
             raise AirError(
@@ -53,49 +66,94 @@ class Publisher:
             )
         return published
 
-    def faults(self) -> list[str]:
-        """What the lake holds otherwise than the journal says; [] if nothing."""
-        events = to_table(self._journal.rows(f"SELECT {EVENT_COLUMNS} FROM event_rows"))
-        held = self._lake.read(TABLE)
-        ours = {row["ReportId"]: row for row in events.to_pylist()}
-        found: dict[str, int] = {}
-        faults = []
-        for row in held.select(events.column_names).to_pylist():
-            expected = ours.get(row["ReportId"])
-            if expected is None:
-                continue
-            found[row["ReportId"]] = found.get(row["ReportId"], 0) + 1
-            if row != expected:
-                faults.append(f"The lake's row {row['ReportId']} differs from the journal.")
-        faults += [f"The lake holds row {key} {count} times." for key, count in found.items() if count > 1]
-        return faults + [f"The lake has no row {key}." for key in sorted(ours.keys() - found.keys())]
+    # The tables
+
+    def _appends(self) -> Iterator[Callable[[], object]]:
+        """What there is to append, one commit each, all read from the journal beforehand."""
+        for grown in GROWN:
+            after, last = self._sequence(grown.table), self._journal.scalar(grown.last) or 0
+            if last > after:
+                yield self._append(grown.table, self._grown(grown, after, last), last)
+        for table in OUTBOX:
+            rows = self._outbox(table, self._sequence(table))
+            if rows:
+                yield self._append(table, outbox_table(rows), rows[-1]["seq"])
+        revision = self._journal.scalar("SELECT number FROM revision")
+        for table, select in STATES.items():
+            if self._sequence(table) < revision:
+                yield self._append(table, table_of(table, self._journal.rows(select)), revision, instead=True)
+
+    def _append(self, table: str, rows: pa.Table, sequence: int, instead: bool = False) -> Callable[[], object]:
+        return lambda: self._lake.append(table, rows, application=(self.application, sequence), instead=instead)
+
+    def _sequence(self, table: str) -> int:
+        return self._lake.sequence(table, self.application) or 0
+
+    def _grown(self, grown: Grown, after: int, until: int) -> pa.Table:
+        return table_of(grown.table, self._journal.rows(grown.select, {"after": after, "until": until}))
+
+    def _outbox(self, table: str, after: int = 0) -> list[Row]:
+        return self._journal.rows("SELECT * FROM outbox WHERE target = ? AND seq > ? ORDER BY seq", (table, after))
 
     def _batch(self, after: int) -> list[Row]:
         return self._journal.rows(f"SELECT {EVENT_COLUMNS} FROM event_rows WHERE seq > ? ORDER BY seq LIMIT ?", (after, _BATCH))
 
+    # Verification
 
-def to_table(rows: list[Row]) -> pa.Table:
-    """Events as rows of EmailPostDeliveryEvents."""
-    columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in EVENT_COLUMNS.split(",")]
-    _, at, message, internet_id, action, kind, trigger, address, source, place, threats, methods, report, sender, direction = (
-        columns
-    )
-    texts = {
-        "NetworkMessageId": message,
-        "InternetMessageId": internet_id,
-        "Action": action,
-        "ActionType": kind,
-        "ActionTrigger": trigger,
-        "ActionResult": ["Success"] * len(at),
-        "RecipientEmailAddress": address,
-        "DeliveryLocation": [Place(str(p)).location for p in place],
-        "ThreatTypes": threats,
-        "DetectionMethods": methods,
-        "ReportId": report,
-        "SenderFromAddress": sender,
-        "EmailDirection": direction,
-        "SourceLocation": [Place(str(p)).location for p in source],
-    }
-    return pa.table(
-        {"Timestamp": pa.array(at, pa.timestamp("us")), **{name: pa.array(values, pa.string()) for name, values in texts.items()}}
-    )
+    def faults(self) -> list[str]:
+        """What the lake holds otherwise than the journal says; [] if nothing."""
+        events = events_table(self._journal.rows(f"SELECT {EVENT_COLUMNS} FROM event_rows"))
+        faults = self._event_faults(events)
+        for grown in GROWN:
+            faults += self._differing(grown.table, self._grown(grown, 0, self._journal.scalar(grown.last) or 0))
+        for table, select in STATES.items():
+            faults += self._differing(table, table_of(table, self._journal.rows(select)))
+        for table in OUTBOX:
+            if rows := self._outbox(table):
+                faults += self._missing(table, outbox_table(rows))
+        return faults
+
+    def _event_faults(self, events: pa.Table) -> list[str]:
+        held = self._lake.read(EVENTS).select(events.column_names)
+        held = held.filter(pc.is_in(held["ReportId"], events["ReportId"].combine_chunks()))
+        ours = {row["ReportId"]: row for row in events.to_pylist()}
+        rows = held.to_pylist()
+        found = Counter(row["ReportId"] for row in rows)
+        faults = [f"The lake's row {row['ReportId']} differs from the journal." for row in rows if row != ours[row["ReportId"]]]
+        faults += [f"The lake holds row {key} {count} times." for key, count in found.items() if count > 1]
+        return faults + [f"The lake has no row {key}." for key in sorted(ours.keys() - found.keys())]
+
+    def _differing(self, table: str, expected: pa.Table) -> list[str]:
+        held = self._lake.read(table).select(expected.column_names)
+        same = _counted(held.to_pylist()) == _counted(expected.to_pylist())
+        return [] if same else [f"The lake's table {table} differs from the journal."]
+
+    def _missing(self, table: str, expected: pa.Table) -> list[str]:
+        """Of a table that others write too: each of our rows must be there as often as the journal has it."""
+        key = "ReportId" if "ReportId" in expected.column_names else "AlertId"
+        rows = self._lake.read(table).select(expected.column_names)
+        held = _counted(rows.filter(pc.is_in(rows[key], expected[key].combine_chunks())).to_pylist())
+        wrong = sum(held[row] != count for row, count in _counted(expected.to_pylist()).items())
+        return [f"{wrong} rows of the lake's table {table} differ from the journal."] if wrong else []
+
+
+def outbox_table(rows: list[Row]) -> pa.Table:
+    """Rows of the outbox as rows of the table that they are for."""
+    values = [json.loads(row["row"]) for row in rows]
+    names = dict.fromkeys(name for value in values for name in value)
+    columns = {name: pa.array([value.get(name, "") for value in values], pa.string()) for name in names}
+    return pa.table({"Timestamp": pa.array([row["at"] for row in rows], pa.timestamp("us")), **columns})
+
+
+def _counted(rows: Iterable[dict[str, Any]]) -> Counter[tuple[object, ...]]:
+    return Counter(tuple(_plain(value) for value in row.values()) for row in rows)
+
+
+def _plain(value: object) -> object:
+    """Dynamics are stored as canonical JSON: compared by what they mean."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.dumps(json.loads(value), sort_keys=True)
+        except ValueError:
+            return value
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hunting.air.journal import Row, moment
+from hunting.air.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ActionRecord:
         decided_by: "Automation", a person, or "" while pending.
         moved: copies that this action moved.
         already: copies that were there already.
-        left: copies that it found elsewhere, or could not reach.
+        left: copies that it found elsewhere, or could not reach; `failed` of them moved meanwhile (ActionResult Error).
         undone_by: id of the undo, or "".
     """
 
@@ -95,6 +96,7 @@ class ActionRecord:
     moved: int
     already: int
     left: int
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Investigation:
     type: str
     severity: str
     status: str
+    alert_id: str
     created_at: datetime
     changed_at: datetime
     ended_at: datetime | None
@@ -125,6 +128,45 @@ class Investigation:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionNote:
+    """What an undo of automatic soft deletes depends on.
+
+    Attributes:
+        mailboxes: how many mailboxes are known.
+        unrestorable: those that keep nothing that was deleted.
+        shorter: those that keep it for fewer days than the default.
+    """
+
+    mailboxes: int
+    unrestorable: tuple[str, ...]
+    shorter: tuple[str, ...]
+    default_days: int
+
+    @property
+    def text(self) -> str:
+        """The note in words."""
+        known = f"{len(self.unrestorable):,} of {self.mailboxes:,} mailboxes keep nothing, {len(self.shorter):,} keep it shorter."
+        return (
+            "A soft delete can be undone only as long as the mailbox keeps deleted items:"
+            f" {self.default_days} days unless its policy or a hold says otherwise. {known if self.mailboxes else ''}"
+            " Check your duties to retain mail before opting in."
+        ).replace("  ", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """The settings after a change; `note` where automation was switched on."""
+
+    settings: Settings
+    note: RetentionNote | None = None
+
+    @property
+    def enabled(self) -> frozenset[str]:
+        """Keys of the cluster types that are remediated automatically."""
+        return self.settings.enabled
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """What one run did: numbers of investigations, actions and copies."""
 
@@ -136,6 +178,8 @@ class RunSummary:
     recovered: int
     expired: int
     cancelled: int
+    queued: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,54 +2,26 @@
 
 Three transactions for all copies of an action together: *intent* writes down what will be moved from where, *move* is the
 compare-and-set of the mailbox locations, *done* marks the moves, and writes event and audit. What a crash leaves `Running` is
-carried on at the same point: a copy at its target is finished, one still in place is moved, any other is a conflict.
+carried on at the same point: a copy at its target is finished, one still in place is moved, any other is a conflict, of which an
+event with ActionResult Error tells.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 
+from hunting.air import moves
+from hunting.air.action_center import processed
 from hunting.air.actions import ACTIONS
-from hunting.air.clusters import CLUSTERS
-from hunting.air.investigations import AUTOMATION, log, note_decision, settle
-from hunting.air.journal import Journal, Row
+from hunting.air.clusters import CLUSTERS, SELECTED
+from hunting.air.journal import Journal, Row, identifier
+from hunting.air.ledger import AUTOMATION, approve, log, note_decision, propose, settle
 from hunting.air.mailboxes import Copy, Hunting, copies, lay_out, lay_out_retention, retention
-from hunting.air.places import MAILBOX
-from hunting.air.policy import ActionStatus, Settings
+from hunting.air.policy import ActionStatus
+from hunting.air.settings import Settings
 from hunting.air.undo import insert_undo, intend_undo, restoring
-
-_INTENT = """
-    INSERT INTO moves
-    SELECT :action, m.message, m.recipient, coalesce(w.place, ''), :target,
-        CASE WHEN w.place IS NULL THEN 'not found' WHEN w.place = :target THEN 'already in destination'
-             WHEN w.place IN ({places}) THEN 'executing' ELSE 'not in mailbox' END
-    FROM cluster_members m LEFT JOIN whereabouts w ON w.message = m.message AND w.recipient = m.recipient
-    WHERE m.cluster_id = :cluster
-"""
-# The mailbox as last seen: a later event of another origin in the lake replaces what the journal knew.
-_OBSERVE = """
-    INSERT INTO locations
-    SELECT v.message, v.recipient, w.place, w.since, NULL
-    FROM moves v JOIN whereabouts w ON w.message = v.message AND w.recipient = v.recipient
-    WHERE v.action_id = ? AND v.state = 'executing'
-    ON CONFLICT DO UPDATE SET place = excluded.place, since = excluded.since, action_id = NULL
-    WHERE excluded.since > locations.since
-"""
-# One microsecond after what went before, at least: the latest event of a copy is then the same for every reader.
-_MOVE = """
-    UPDATE locations SET place = v.target, since = max(:now, locations.since + 1), action_id = v.action_id
-    FROM moves v
-    WHERE v.action_id = :action AND v.state = 'executing' AND v.message = locations.message AND v.recipient = locations.recipient
-      AND locations.place = v.expected
-"""
-_AT_TARGET = """
-    SELECT v.message, v.recipient, v.expected, l.place, l.since
-    FROM moves v JOIN locations l ON l.message = v.message AND l.recipient = v.recipient
-    WHERE v.action_id = ? AND v.state = 'executing' AND l.place = v.target AND l.action_id = v.action_id
-    ORDER BY v.message, v.recipient
-"""
+from hunting.errors import AirError
 
 
 class Remediation:
@@ -70,31 +42,38 @@ class Remediation:
         )
         for action in running:
             self._carry_out(action, recovered=True)
-        for action in approved:
-            self.execute(action, settings)
-        return len(running) + len(approved)
+        return len(running) + sum(self.execute(action, settings) for action in approved)
 
-    def execute(self, action: str, settings: Settings, found: Sequence[Copy] | None = None) -> None:
-        """Carries out an approved action on the frozen members of its cluster.
+    def execute(self, action: str, settings: Settings, found: Sequence[Copy] | None = None) -> bool:
+        """Carries out an approved action on the frozen members of its cluster; returns whether it was.
 
         An automatic action is put back to pending if its type was switched off meanwhile, or its cluster has
-        grown above the limit.
+        grown above the limit; it waits while its cluster was processed less than an hour ago.
 
         Args:
             found: what the lake says of the cluster, where it was read just now.
         """
         row = self._row(action)
+        if ACTIONS[row["name"]].place_after is None:
+            self._list(row)
+            return True
         cluster = self._cluster(row)
         found = self._read(cluster) if found is None else found
         if row["decided_by"] == AUTOMATION:
-            reason = _objection(cluster, len(found), settings)
-            if reason:
+            if reason := _objection(cluster, len(found), settings):
                 self._postpone(row, reason)
-                return
+                return False
+            if reason := processed(self._journal, action):
+                self._wait(row, reason)
+                return False
+        kept = retention(self._hunt) if cluster["type"] == SELECTED.key else []
         with self._journal.transaction("intent") as db:
             lay_out(db, found)
-            self._intend(db, row)
+            lay_out_retention(db, kept)
+            moves.intend(db, self._journal, row, by_hand=cluster["type"] == SELECTED.key)
+            settle(db, self._journal, row["investigation_id"])
         self._carry_out(action)
+        return True
 
     def undo(self, action: str, to: str, by: str, reason: str = "") -> str:
         """Puts back what an action moved, as a new action, and returns its id.
@@ -104,63 +83,76 @@ class Remediation:
         """
         row = self._row(action)
         target = restoring(self._journal, row, to)
+        if target.place_after is None:
+            with self._journal.transaction("undo") as db:
+                undo = insert_undo(db, self._journal, row, target, by, reason)
+            self._list(self._row(undo))
+            return undo
         found, kept = self._read(self._cluster(row)), retention(self._hunt)
         with self._journal.transaction("intent") as db:
             lay_out(db, found)
             lay_out_retention(db, kept)
             undo = insert_undo(db, self._journal, row, target, by, reason)
-            self._intend(db, self._row(undo))
+            intend_undo(db, self._journal, self._row(undo))
+            moves.start(db, undo)
         self._carry_out(undo)
         return undo
 
+    def retry(self, action: str, settings: Settings, by: str, reason: str = "") -> str:
+        """Repeats an action whose moves failed in part, as a new action that this person has approved; returns its id.
+
+        Raises:
+            AirError: none of its moves failed.
+        """
+        row, of = self._row(action), self._of(action)
+        failed = self._journal.scalar("SELECT count(*) FROM moves WHERE action_id = ? AND state = 'conflict'", (action,))
+        if row["kind"] != "remediation" or not failed:
+            raise AirError(f"No move of action {action[:6]} failed: there is nothing to repeat.")
+        generation = 1 + self._journal.scalar(
+            "SELECT count(*) FROM actions WHERE cluster_id = ? AND kind = 'remediation' AND name = ?", (of[1], row["name"])
+        )
+        again = identifier("action", *of, "remediation", row["name"], str(generation))
+        with self._journal.transaction("retry") as db:
+            source, outcome = row["source"], f"Repeats action {action[:6]}."
+            propose(db, self._journal, again, of, row["name"], source=source, by=by, reason=outcome, generation=generation)
+            kind = row["action_type"] if row["action_trigger"] != AUTOMATION else settings.approved_action_type
+            approve(db, self._journal, again, by, reason or outcome, kind, "AdminAction")
+            settle(db, self._journal, of[0])
+        self.execute(again, settings)
+        return again
+
     # Steps
 
-    def _intend(self, db: sqlite3.Connection, row: Row) -> None:
-        if row["kind"] == "undo":
-            intend_undo(db, self._journal, row)
-        else:
-            action = ACTIONS[row["name"]]
-            places = ", ".join(f"'{place}'" for place in action.takes_from if place in MAILBOX)
-            values = {"action": row["id"], "cluster": row["cluster_id"], "target": action.place_after}
-            db.execute(_INTENT.format(places=places), values)
-        db.execute(_OBSERVE, (row["id"],))
-        db.execute("UPDATE actions SET status = ? WHERE id = ?", (ActionStatus.RUNNING, row["id"]))
-        if row["kind"] == "remediation":
-            settle(db, self._journal, row["investigation_id"])
-
     def _carry_out(self, action: str, recovered: bool = False) -> None:
+        found = self._read(self._cluster(self._row(action))) if recovered else None
         with self._journal.transaction("move") as db:
-            db.execute(_MOVE, {"action": action, "now": self._journal.now()})
+            if found is not None:
+                lay_out(db, found)
+                moves.observe(db, action)
+            moves.move(db, self._journal, action)
         with self._journal.transaction("done") as db:
             self._finish(db, self._row(action), recovered)
 
     def _finish(self, db: sqlite3.Connection, row: Row, recovered: bool) -> None:
-        action = row["id"]
-        moved = db.execute(_AT_TARGET, (action,)).fetchall()
-        db.executemany(
-            "INSERT INTO events (action_id, message, recipient, source, place, at, report_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((action, *m, report_id(m["message"], action, m["recipient"])) for m in moved),
-        )
-        db.executemany(
-            "UPDATE moves SET state = 'done' WHERE action_id = ? AND message = ? AND recipient = ?",
-            ((action, m["message"], m["recipient"]) for m in moved),
-        )
-        db.execute("UPDATE moves SET state = 'conflict' WHERE action_id = ? AND state = 'executing'", (action,))
-        db.execute(
-            "UPDATE actions SET status = ?, completed_at = ? WHERE id = ?", (ActionStatus.COMPLETED, self._journal.now(), action)
-        )
-        _mark_cluster(db, row)
+        moved, failed = moves.finish(db, self._journal, row["id"])
+        _mark_cluster(db, row, failed)
+        self._complete(db, row, f"{moved:,} copies moved" + (f", {failed:,} failed" if failed else ""), recovered)
+
+    def _complete(self, db: sqlite3.Connection, row: Row, what: str, recovered: bool = False) -> None:
+        action, now = row["id"], self._journal.now()
+        db.execute("UPDATE actions SET status = ?, completed_at = ? WHERE id = ?", (ActionStatus.COMPLETED, now, action))
         again = " (carried on after an interruption)" if recovered else ""
-        log(
-            db,
-            self._journal,
-            row["investigation_id"],
-            f"{row['name']}: {len(moved):,} copies moved, decided by {row['decided_by']}{again}.",
-        )
+        log(db, self._journal, row["investigation_id"], f"{row['name']}: {what}, decided by {row['decided_by']}{again}.")
         if row["kind"] == "remediation":
             settle(db, self._journal, row["investigation_id"])
-        detail = {"copies": len(moved), "events": self._journal.events_digest(action), "recovered": recovered}
+        copies = db.execute("SELECT count(*) FROM events WHERE action_id = ? AND result = 'Success'", (action,)).fetchone()[0]
+        detail = {"copies": copies, "events": self._journal.events_digest(action), "recovered": recovered}
         self._journal.audit(row["decided_by"], "action completed", action, detail)
+
+    def _list(self, row: Row) -> None:
+        """The block list is what these actions say, undone ones left out: nothing else has to be written."""
+        with self._journal.transaction("done") as db:
+            self._complete(db, row, "the block list is changed")
 
     def _postpone(self, row: Row, reason: str) -> None:
         with self._journal.transaction("postpone") as db:
@@ -173,12 +165,24 @@ class Remediation:
             log(db, self._journal, row["investigation_id"], f"{row['name']} waits for approval: {reason}")
             settle(db, self._journal, row["investigation_id"])
 
+    def _wait(self, row: Row, reason: str) -> None:
+        """Says once why an approved action is not carried out yet."""
+        if row["reason"] != reason:
+            with self._journal.transaction("wait") as db:
+                db.execute("UPDATE actions SET reason = ? WHERE id = ?", (reason, row["id"]))
+                note_decision(db, self._journal, row["id"], "Waits", AUTOMATION, reason)
+                log(db, self._journal, row["investigation_id"], f"{row['name']} waits: {reason}")
+
     # Reading
 
     def _row(self, action: str) -> Row:
         row = self._journal.row("SELECT * FROM actions WHERE id = ?", (action,))
         assert row is not None, action
         return row
+
+    def _of(self, action: str) -> tuple[str, str]:
+        row = self._row(action)
+        return row["investigation_id"], row["cluster_id"]
 
     def _cluster(self, row: Row) -> Row:
         cluster = self._journal.row("SELECT * FROM clusters WHERE id = ?", (row["cluster_id"],))
@@ -187,13 +191,11 @@ class Remediation:
 
     def _read(self, cluster: Row) -> list[Copy]:
         """What the lake says of the cluster now."""
-        return copies(self._hunt, CLUSTERS[cluster["type"]], [cluster["entity"]], self._hunt.clock())[cluster["entity"]]
-
-
-def report_id(message: str, action: str, recipient: str) -> str:
-    """The event's ReportId: the message's id and a number that names this move, the same in every run."""
-    number = hashlib.sha256(f"{action}|{message}|{recipient}".encode()).digest()[:8]
-    return f"{message}-{int.from_bytes(number)}"
+        if cluster["type"] != SELECTED.key:
+            return copies(self._hunt, CLUSTERS[cluster["type"]], [cluster["entity"]], self._hunt.clock())[cluster["entity"]]
+        rows = self._journal.rows("SELECT DISTINCT message FROM cluster_members WHERE cluster_id = ?", (cluster["id"],))
+        by_message = copies(self._hunt, SELECTED, [row["message"] for row in rows], self._hunt.clock())
+        return [copy for found in by_message.values() for copy in found]
 
 
 def _objection(cluster: Row, size: int, settings: Settings) -> str:
@@ -204,8 +206,7 @@ def _objection(cluster: Row, size: int, settings: Settings) -> str:
     return ""
 
 
-def _mark_cluster(db: sqlite3.Connection, row: Row) -> None:
+def _mark_cluster(db: sqlite3.Connection, row: Row, failed: int) -> None:
     """An undone cluster is unremediated again; one with copies that could not be moved is partially remediated."""
-    conflicts = db.execute("SELECT count(*) FROM moves WHERE action_id = ? AND state = 'conflict'", (row["id"],)).fetchone()[0]
-    status = "Unremediated" if row["kind"] == "undo" else "Partially remediated" if conflicts else "Remediated"
+    status = "Unremediated" if row["kind"] == "undo" else "Partially remediated" if failed else "Remediated"
     db.execute("UPDATE clusters SET remediation_status = ? WHERE id = ?", (status, row["cluster_id"]))

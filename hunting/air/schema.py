@@ -2,7 +2,8 @@
 
 All times are microseconds since 1970-01-01 UTC. `recipient` is the address in lower case, the key; `address` as delivered.
 A move's key is action | message | recipient, where the action's id stands for investigation | cluster | action | generation. Its
-state: executing, done, already in destination, not in mailbox, not found, retention passed, conflict.
+state: executing, done, already in destination, not in mailbox, not found, retention passed, conflict. `outbox` holds rows of
+Defender's own tables as JSON, `revision` counts transactions: what the lake's copy of the ledger is compared with.
 """
 
 from __future__ import annotations
@@ -91,6 +92,29 @@ MIGRATIONS: tuple[str, ...] = (
         detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE investigations ADD COLUMN alert_id TEXT NOT NULL DEFAULT '';
+    UPDATE investigations SET alert_id = trigger WHERE trigger NOT LIKE 'email:%';
+    ALTER TABLE investigations ADD COLUMN title TEXT NOT NULL DEFAULT '';
+    ALTER TABLE investigations ADD COLUMN queued_at INTEGER;
+
+    ALTER TABLE events ADD COLUMN result TEXT NOT NULL DEFAULT 'Success';
+    DROP VIEW event_rows;
+    CREATE VIEW event_rows AS
+        SELECT e.seq, e.at, e.message, m.internet_message_id, a.name AS action, a.action_type, a.action_trigger, e.result,
+               m.address, e.source, e.place, m.threat_types, m.detection_methods, e.report_id, m.sender, m.direction, e.action_id
+        FROM events e JOIN actions a ON a.id = e.action_id
+        JOIN cluster_members m ON m.cluster_id = a.cluster_id AND m.message = e.message AND m.recipient = e.recipient;
+
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, target TEXT NOT NULL, subject TEXT NOT NULL, row TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX outbox_of ON outbox (target, subject);
+
+    CREATE TABLE revision (number INTEGER NOT NULL) STRICT;
+    INSERT INTO revision VALUES (1);
+    CREATE INDEX members_of ON cluster_members (message, recipient);
+    """,
 )
 
 WORKING = """
@@ -106,7 +130,7 @@ WORKING = """
     CREATE TEMP VIEW whereabouts AS
         SELECT s.message, s.recipient, iif(l.since >= s.since, l.place, s.place) AS place,
                max(s.since, coalesce(l.since, 0)) AS since,
-               l.since >= s.since AND a.kind = 'undo' AS restored
+               l.since >= s.since AND (a.kind = 'undo' OR a.name IN ('Moved to inbox', 'Quarantine release')) AS restored
         FROM seen s LEFT JOIN locations l ON l.message = s.message AND l.recipient = s.recipient
         LEFT JOIN actions a ON a.id = l.action_id;
     """
@@ -115,7 +139,7 @@ WORKING = """
 The journal wins, because its moves may not be published yet, unless the lake holds a later event of another origin."""
 
 EVENT_COLUMNS = (
-    "seq, at, message, internet_message_id, action, action_type, action_trigger, address, source, place, threat_types,"
-    " detection_methods, report_id, sender, direction"
+    "seq, at, message, internet_message_id, action, action_type, action_trigger, result, address, source, place,"
+    " threat_types, detection_methods, report_id, sender, direction"
 )
 """Of `event_rows`: what becomes a row of EmailPostDeliveryEvents."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from hunting.air.journal import identifier, micros
 from hunting.air.mailboxes import Hunting
+from hunting.air.notices import MANUAL_INVESTIGATION, SERVICE
 from hunting.errors import AirError
 
 FILE, URL, REPORT, CLICK, MANUAL = (
@@ -32,7 +33,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "Email messages removed after delivery": URL,
         "Messages containing malicious entity not removed after delivery": URL,
         "Email reported by user as malware or phish": REPORT,
-        "Admin triggered manual investigation of email": MANUAL,
+        MANUAL_INVESTIGATION: MANUAL,
     }
 )
 """Alert policies that start an investigation of e-mail -> the investigation's type. Alerts about a user's own behaviour
@@ -48,7 +49,6 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_SERVICE = "Microsoft Defender for Office 365"
 _ALERTS = """
 declare query_parameters(Service:string, Alert:string, Now:datetime);
 AlertInfo
@@ -64,6 +64,7 @@ class Trigger:
     Attributes:
         key: the alert's id, or "email:" and the NetworkMessageId.
         at: when, in microseconds since 1970.
+        by: the person who starts it, or "".
     """
 
     key: str
@@ -71,6 +72,7 @@ class Trigger:
     type: str
     severity: str
     at: int
+    by: str = ""
 
     @property
     def investigation_id(self) -> str:
@@ -78,9 +80,19 @@ class Trigger:
         return identifier("investigation", self.key)
 
     @property
+    def alert_id(self) -> str:
+        """The alert that starts it; the one that it raises itself, if a person starts it."""
+        return own_alert(self.key) if self.by or self.email else self.key
+
+    @property
     def email(self) -> str:
         """The NetworkMessageId of a manual investigation, else ""."""
         return self.key.removeprefix("email:") if self.key.startswith("email:") else ""
+
+
+def own_alert(key: str) -> str:
+    """The id of the alert that a person's investigation or remediation raises: it starts no other."""
+    return identifier("alert", key)
 
 
 def policy_type(title: str) -> str | None:
@@ -90,7 +102,7 @@ def policy_type(title: str) -> str | None:
 
 def alerts(hunt: Hunting, alert_id: str = "") -> list[Trigger]:
     """The alerts up to now (or that one) which start an investigation, oldest first."""
-    table = hunt.query(_ALERTS, {"Service": _SERVICE, "Alert": alert_id, "Now": hunt.clock()}).table
+    table = hunt.query(_ALERTS, {"Service": SERVICE, "Alert": alert_id, "Now": hunt.clock()}).table
     found: dict[str, Trigger] = {}
     for row in table.to_pylist():
         kind = policy_type(row["Title"])
@@ -137,4 +149,4 @@ def mail_trigger(hunt: Hunting, email: str, by: str) -> Trigger:
     """
     if hunt.query(_MAIL, {"Mail": email, "Now": hunt.clock()}).table.num_rows == 0:
         raise AirError(f"There is no message with NetworkMessageId '{email}'.", hint="EmailEvents lists the messages.")
-    return Trigger("email:" + email, f"Manual investigation of an e-mail by {by}", MANUAL, "Informational", micros(hunt.clock()))
+    return Trigger("email:" + email, MANUAL_INVESTIGATION, MANUAL, "Informational", micros(hunt.clock()), by)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import sqlite3
 
 from hunting.air.actions import ACTIONS, RESTORES, Action
-from hunting.air.investigations import note_decision
 from hunting.air.journal import Journal, Row, identifier, moment
-from hunting.air.mailboxes import DEFAULT_RETENTION
+from hunting.air.ledger import MANUAL_SOURCE, note_decision
+from hunting.air.moves import EXPIRED
+from hunting.air.places import Place
 from hunting.air.policy import ActionStatus
 from hunting.errors import AirError
 
-SOURCE = "Manual email action"
-
-_INTENT = """
+_INTENT = f"""
     INSERT INTO moves
     SELECT :action, o.message, o.recipient, coalesce(w.place, ''), :target,
         CASE WHEN w.place IS NULL THEN 'not found' WHEN w.place = :target THEN 'already in destination'
              WHEN w.place <> o.target THEN 'not in mailbox'
-             WHEN :kept AND :now - w.since >= coalesce(r.micros, :retention) THEN 'retention passed' ELSE 'executing' END
+             WHEN {EXPIRED} THEN 'retention passed' ELSE 'executing' END
     FROM moves o LEFT JOIN whereabouts w ON w.message = o.message AND w.recipient = o.recipient
     LEFT JOIN retention r ON r.recipient = o.recipient
     WHERE o.action_id = :undone AND o.state = 'done'
@@ -41,9 +40,12 @@ def restoring(journal: Journal, row: Row, to: str) -> Action:
         raise AirError(f"Action {short} is a {row['name'].lower()}: it cannot be undone.")
     if row["status"] != ActionStatus.COMPLETED:
         raise AirError(f"Action {short} is {row['status'].lower()}: there is nothing to undo.")
+    done = ACTIONS[row["name"]]
     earlier = journal.row("SELECT id, decided_by FROM actions WHERE undoes = ?", (row["id"],))
     if earlier is not None:
         raise AirError(f"Action {short} was undone before, by {earlier['decided_by']} (action {earlier['id'][:6]}).")
+    if done.place_after in (None, Place.QUARANTINE):
+        return ACTIONS[done.inverse]
     return target
 
 
@@ -58,7 +60,7 @@ def insert_undo(db: sqlite3.Connection, journal: Journal, row: Row, target: Acti
         "INSERT INTO actions"
         " VALUES (?, ?, ?, 'undo', ?, ?, ?, ?, 'Approved', ?, ?, 'Manual Remediation', 'AdminAction', ?, ?, NULL, ?)",
         (
-            *(undo, row["investigation_id"], row["cluster_id"], target.name, generation, ActionStatus.APPROVED, SOURCE),
+            *(undo, row["investigation_id"], row["cluster_id"], target.name, generation, ActionStatus.APPROVED, MANUAL_SOURCE),
             *(by, reason, now, now, row["id"]),
         ),
     )
@@ -72,16 +74,8 @@ def intend_undo(db: sqlite3.Connection, journal: Journal, row: Row) -> None:
     Raises:
         AirError: none can be moved.
     """
-    undone = db.execute("SELECT name FROM actions WHERE id = ?", (row["undoes"],)).fetchone()
-    values = {
-        "action": row["id"],
-        "undone": row["undoes"],
-        "target": ACTIONS[row["name"]].place_after,
-        "kept": int(ACTIONS[undone["name"]].kept),
-        "now": journal.now(),
-        "retention": DEFAULT_RETENTION,
-    }
-    db.execute(_INTENT, values)
+    target = ACTIONS[row["name"]].place_after
+    db.execute(_INTENT, {"action": row["id"], "undone": row["undoes"], "target": target, "now": journal.now()})
     states = dict(db.execute("SELECT state, count(*) FROM moves WHERE action_id = ? GROUP BY state", (row["id"],)).fetchall())
     if "executing" not in states:
         raise _refusal(db, row["undoes"], states)

@@ -13,7 +13,7 @@ from hunting.errors import AirError
 _T = TypeVar("_T")
 
 _INVESTIGATIONS = """
-    SELECT i.id, i.trigger, i.name, i.type, i.severity, i.status, i.created_at, i.changed_at, i.ended_at,
+    SELECT i.id, i.trigger, i.name, i.type, i.severity, i.status, i.alert_id, i.created_at, i.changed_at, i.ended_at,
         (SELECT count(DISTINCT m.recipient) FROM clusters c JOIN cluster_members m ON m.cluster_id = c.id
          WHERE c.investigation_id = i.id) AS users,
         (SELECT count(*) FROM clusters c WHERE c.investigation_id = i.id AND c.verdict = 'Malicious') AS threats,

@@ -29,7 +29,7 @@ from hunting.simulate.draw import (
     texts,
     timestamps,
 )
-from kql.catalog import schema_of
+from hunting.tables import TABLES
 from kql.types import Schema
 
 # Kinds of correspondents, in the order in which they stand in the directory; the last two are attackers.
@@ -37,18 +37,7 @@ CORRESPONDENTS = ("partner", "freemail", "newsletter", "spammer", "phisher")
 PARTNER, FREEMAIL, NEWSLETTER, SPAMMER, PHISHER = range(5)
 _SHARES = (0.34, 0.22, 0.14, 0.18, 0.12)
 
-MAILBOXES: Schema = schema_of(
-    {
-        "RecipientEmailAddress": "string",
-        "RetentionDays": "int",
-        "IsOnHold": "bool",
-        "IsSecOps": "bool",
-        "AccountObjectId": "string",
-        "MailboxType": "string",
-    }
-)
-"""A table of the simulation's own: what undo must know of each mailbox. RetentionDays: how long soft-deleted items can be
-restored (0-30, 14 by default); MailboxType: Cloud or OnPremises; IsSecOps: left alone by filtering and remediation."""
+MAILBOXES: Schema = TABLES["Mailboxes"].schema
 
 
 @dataclass(frozen=True)

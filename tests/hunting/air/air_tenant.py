@@ -12,10 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from hunting.air import Air, evidence, mailboxes, triggers
-from hunting.air.clusters import CLUSTERS
+from hunting.air.clusters import CLUSTERS, SELECTED
 from hunting.clock import ManualClock
 from hunting.lake import Lake
-from hunting.simulate import MAILBOXES
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FILE_ALERT = "Email messages containing malicious file removed after delivery"
@@ -114,8 +113,6 @@ class Tenant:
 
     def mailbox(self, address: str, days: int = 14, hold: bool = False, secops: bool = False) -> None:
         row = {"RecipientEmailAddress": address, "RetentionDays": days, "IsOnHold": hold, "IsSecOps": secops}
-        if not self.tables.get("Mailboxes"):
-            self.lake.append("Mailboxes", pa.Table.from_pylist([row]).slice(0, 0), schema=MAILBOXES)
         self.add("Mailboxes", **row)
 
     def event(
@@ -144,17 +141,18 @@ class Tenant:
         return [row for row in rows if row["ActionType"] in ("Automated Remediation", "Manual Remediation")]
 
     def automatic(self) -> set[tuple[str, str]]:
-        """The seed hunt, as a set of copies."""
+        """The seed hunt, as a set of copies; moves that failed left out."""
         return {
             (row["NetworkMessageId"], row["RecipientEmailAddress"])
             for row in self.published()
-            if (row["ActionType"], row["ActionTrigger"]) == ("Automated Remediation", "Automation")
+            if [row[name] for name in ("ActionType", "ActionTrigger", "ActionResult")]
+            == ["Automated Remediation", "Automation", "Success"]
         }
 
     def store(self) -> Lake:
         """The tables in the lake, for the real engine."""
         for table, rows in self.tables.items():
-            self.lake.append(table, pa.Table.from_pylist(rows), schema=MAILBOXES if table == "Mailboxes" else None)
+            self.lake.append(table, pa.Table.from_pylist(rows))
         return self.lake
 
     # The engine's stand-in
@@ -184,6 +182,8 @@ def _of(tenant: Tenant, table: str, now: object = None) -> Iterator[Row]:
 
 
 def _messages(tenant: Tenant, key: str, entities: list[str]) -> set[tuple[str, str]]:
+    if key == SELECTED.key:
+        return {(m, m) for row in _of(tenant, "EmailEvents") if (m := row["NetworkMessageId"]) in entities}
     table, column = {"similar-files": ("EmailAttachmentInfo", "SHA256"), "similar-urls": ("EmailUrlInfo", "Url")}[key]
     spelled = CLUSTERS[key].entity
     return {(spelled(row[column]), row["NetworkMessageId"]) for row in _of(tenant, table) if spelled(row[column]) in entities}
@@ -221,7 +221,7 @@ def _copies(key: str) -> Callable[[Tenant, Row], list[Row]]:
         found: dict[tuple[str, str, str], Row] = {}
         for row in _of(tenant, "EmailEvents", given["Now"]):
             recipient = row["RecipientEmailAddress"].lower()
-            if row["OrgLevelPolicy"] or recipient in spared:
+            if key != SELECTED.key and (row["OrgLevelPolicy"] or recipient in spared):
                 continue
             for entity in entities.get(row["NetworkMessageId"], ()):
                 event = moved.get((row["NetworkMessageId"], recipient))
@@ -281,11 +281,7 @@ _QUERIES: dict[str, Callable[[Tenant, Row], list[Row]]] = {
     evidence._EVIDENCE: _evidence,
     mailboxes._RETENTION: _retention,
     **{mailboxes._WEIGH.format(messages=c.messages): _weigh(c.key) for c in CLUSTERS.values()},
-    **{
-        mailboxes._COPIES.format(messages=c.messages, spared=spared): _copies(c.key)
-        for c in CLUSTERS.values()
-        for spared in (mailboxes._SECOPS, mailboxes._NOBODY)
-    },
+    **{mailboxes.copies_query(c): _copies(c.key) for c in (*CLUSTERS.values(), SELECTED)},
     **{evidence._CARRIED.format(carried=c.carried): _carried(c.key) for c in CLUSTERS.values()},
 }
 _COLUMNS = {text: ["Entity", *_KEPT.split(), "Copies", "Malicious", "Harmful", "IsOnHold", "RetentionDays"] for text in _QUERIES}

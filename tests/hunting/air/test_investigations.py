@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from air_tenant import NOON, REPORTED, URL_ALERT, Tenant
 
-from hunting.air.policy import Settings
+from hunting.air.settings import Settings
 from hunting.air.triggers import policy_type
 from hunting.errors import AirError
 

@@ -43,7 +43,7 @@ def test_place_now(delivered: str, latest: str, latest_action: str, moved_to: st
 
 def test_every_inverse_is_an_action_that_brings_the_copy_into_a_mailbox() -> None:
     for action in ACTIONS.values():
-        if action.inverse:
+        if action.inverse and action.place_after not in (None, Place.QUARANTINE):
             assert ACTIONS[action.inverse].place_after in (Place.INBOX, Place.JUNK)
             assert ACTIONS[action.inverse].place_after is not action.place_after
     assert set(RESTORES.values()) <= set(ACTIONS.values())
@@ -51,6 +51,8 @@ def test_every_inverse_is_an_action_that_brings_the_copy_into_a_mailbox() -> Non
 
 def test_what_an_action_writes_is_read_back_as_its_place() -> None:
     for action in ACTIONS.values():
+        if action.place_after is None:
+            continue
         assert place_of(action.place_after.location, action.name) is action.place_after
 
 

@@ -8,15 +8,13 @@ from hunting.air.clusters import CLUSTERS
 from hunting.air.policy import (
     ActionStatus,
     Outcome,
-    Settings,
     Status,
     Verdict,
     cluster_verdict,
     decide,
-    setting,
-    settings_from,
     status_of,
 )
+from hunting.air.settings import Settings, setting, settings_from
 from hunting.errors import AirError
 
 BAD, MAYBE, GOOD, UNKNOWN = Verdict.MALICIOUS, Verdict.SUSPICIOUS, Verdict.NO_THREATS, Verdict.UNKNOWN

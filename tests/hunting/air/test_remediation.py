@@ -9,6 +9,7 @@ import pytest
 from air_tenant import URL_ALERT, KilledError, Tenant
 
 from hunting.air import ActionRecord
+from hunting.air.places import Place
 from hunting.errors import AirError
 
 LINK = "https://bad.example/login"
@@ -322,6 +323,9 @@ def test_what_moved_between_intent_and_move_is_a_conflict_not_a_second_move(tena
     action = tenant.air.actions()[0]
     assert (action.status, action.moved, action.left) == ("Completed", 1, 1)
     assert tenant.automatic() == {("m1", "bob@x")}
+    (error,) = [row for row in tenant.published() if row["ActionResult"] == "Error"]
+    assert (error["RecipientEmailAddress"], error["Action"]) == ("ann@x", "Soft delete")
+    assert error["SourceLocation"] == error["DeliveryLocation"] == Place(place).location
     cluster = tenant.air.investigation(action.investigation_id).clusters[0]
     assert cluster.remediation_status == "Partially remediated"
 
