@@ -219,7 +219,9 @@ class Hunt:
             raise KqlUnsupportedError(message, hint="Install the extra: pip install 'hunting[enrich]'.", text=text)
         call = partial(function.call, getattr(self, function.setting)) if function.setting else function.call
         with contextlib.suppress(duckdb.CatalogException):
-            self._connection.create_function(name, call, function.parameters, function.result, type="arrow", null_handling="special")  # type: ignore[call-overload]
+            self._connection.create_function(
+                name, call, function.parameters, function.result, type="arrow", null_handling="special"
+            )  # type: ignore[call-overload]
             self._functions.add(name)
 
     def _external(self, external: External, text: str) -> pa.Table:
@@ -321,9 +323,11 @@ def _geoip(path: str | Path | None) -> Path | None:
     if not path:
         return None
     if not Path(path).is_file():
-        raise HuntingError(f"There is no GeoIP database '{Path(path).name}'.", hint="HUNTING_GEOIP must name a MaxMind .mmdb file.")
+        message = f"There is no GeoIP database '{Path(path).name}'."
+        raise HuntingError(message, hint="HUNTING_GEOIP must name a MaxMind .mmdb file.")
     if find_spec("maxminddb") is None:
-        raise HuntingError("A GeoIP database needs the Python package 'maxminddb'.", hint="Install the extra: pip install 'hunting[enrich]'.")
+        message = "A GeoIP database needs the Python package 'maxminddb'."
+        raise HuntingError(message, hint="Install the extra: pip install 'hunting[enrich]'.")
     return Path(path)
 
 
@@ -335,6 +339,7 @@ def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:
     )
     if lake is not None:
         connection.execute("SET allowed_directories = [$root]".replace("$root", "'" + str(lake.root).replace("'", "''") + "/'"))
+    connection.execute("SET enable_progress_bar = false")  # after two seconds it would be drawn into stdout, on a terminal
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

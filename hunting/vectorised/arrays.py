@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cmp_to_key
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from hunting.vectorised.rows import by_row, compact
@@ -189,17 +190,12 @@ def repeated(value: Any, count: int | None) -> list[Any] | None:
 
 
 @by_row("JSON", result="JSON")
-def weighted_place(weights_and_percentiles: list[Any]) -> list[int | None]:
+def weighted_places(weights_and_percentiles: list[Any]) -> list[int | None] | None:
     """For each percentile the place, from 1, where the running sum of the weights reaches it (nearest rank)."""
     weights, percentiles = weights_and_percentiles
-    total, places = sum(weights), []
-    for percentile in percentiles:
-        wanted, running = percentile * total / 100, 0
-        place = None
-        for at, weight in enumerate(weights, 1):
-            running += weight
-            if running >= wanted and running:
-                place = at
-                break
-        places.append(place)
-    return places
+    if not isinstance(weights, list):
+        return None
+    sums = list(accumulate(max(weight, 0) for weight in weights))
+    if not sums or not sums[-1]:
+        return [None] * len(percentiles)
+    return [bisect_left(sums, max(percentile * sums[-1] / 100, 1)) + 1 for percentile in percentiles]

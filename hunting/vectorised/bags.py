@@ -109,7 +109,9 @@ def _steps(path: Any) -> list[str | int]:
         found = _STEP.match(path, at)
         if found is None:
             return []
-        steps.append(int(found[2]) if found[2] is not None else next(part for part in (found[1], found[3], found[4]) if part is not None))
+        steps.append(
+            int(found[2]) if found[2] is not None else next(part for part in (found[1], found[3], found[4]) if part is not None)
+        )
         at = found.end()
     return steps
 
@@ -130,13 +132,14 @@ def _inside(value: Any, step: str | int) -> Any:
 # ---------------------------------------------------------------- aggregates over a list of bags
 
 
-@by_row("JSON", result="JSON")
-def merged_in_turn(bags: list[Any]) -> dict[str, Any]:
-    """All properties of all bags; of a name that occurs again the first stays."""
+@by_row("JSON", "BIGINT", result="JSON")
+def merged_in_turn(bags: list[Any], maximum: int) -> dict[str, Any]:
+    """So many properties of all bags; of a name that occurs again the first stays."""
     merged: dict[str, Any] = {}
     for bag in bags:
         for key, value in bag.items() if isinstance(bag, dict) else ():
-            merged.setdefault(key, value)
+            if len(merged) < maximum:
+                merged.setdefault(key, value)
     return merged
 
 
@@ -147,7 +150,9 @@ def schema_of_values(values: list[Any]) -> Any:
 
 
 def _schema(values: list[Any], depth: int) -> Any:
-    kinds = list(dict.fromkeys(_TYPES[type(value)] for value in values if not isinstance(value, dict | list) and value is not None))
+    kinds = list(
+        dict.fromkeys(_TYPES[type(value)] for value in values if not isinstance(value, dict | list) and value is not None)
+    )
     bags = [value for value in values if isinstance(value, dict)]
     arrays = [value for value in values if isinstance(value, list)]
     found: list[Any] = list(kinds)

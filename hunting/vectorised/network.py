@@ -82,7 +82,11 @@ def ip_in_range(ip: str, network: str, bits: int) -> bool | None:
 @by_row("VARCHAR", "JSON", "INTEGER", result="BOOLEAN")
 def ip_in_any_range(ip: str, networks: Any, bits: int) -> bool | None:
     """Whether one of the ranges holds the address; null if the address or every range is none."""
-    found = [_in_range(ip, network, bits) for network in (networks if isinstance(networks, list) else [networks]) if isinstance(network, str)]
+    found = [
+        _in_range(ip, network, bits)
+        for network in (networks if isinstance(networks, list) else [networks])
+        if isinstance(network, str)
+    ]
     known = [each for each in found if each is not None]
     return any(known) if known else None
 
@@ -103,7 +107,10 @@ def ip4_private(ip: str) -> bool | None:
     return any(found[1] >= length and _masked(found[0], length, 32) == number for number, length in _PRIVATE)
 
 
-_PRIVATE = tuple((int(network.network_address), network.prefixlen) for network in map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_PRIVATE = tuple(
+    (int(network.network_address), network.prefixlen)
+    for network in map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+)
 
 
 @by_row("VARCHAR", "BIGINT", result="VARCHAR")
@@ -164,6 +171,7 @@ def _database(path: str) -> Any:
 
 def _located(record: Any) -> dict[str, Any]:
     """The parts of a MaxMind city record that the page names; those it lacks are left out."""
+
     def name(entry: Any) -> str | None:
         names = entry.get("names", {}) if isinstance(entry, dict) else {}
         return names.get("en") or next(iter(names.values()), None)

@@ -49,38 +49,37 @@ def path_parts(path: str) -> dict[str, str]:
     }
 
 
+_TOKEN = re.compile(r'(?P<slashes>\\+)|(?P<quote>")|(?P<blank>\s+)|[^\\"\s]+')
+
+
 @by_row("VARCHAR", result="JSON")
 def windows_arguments(command: str) -> list[str] | None:
-    """The arguments of a command line by the rules of the Windows C runtime (CommandLineToArgvW)."""
-    if not command.strip():
-        return None
-    return [_unquoted(found[0]) for found in _ARGUMENT.finditer(command)]
+    """The arguments of a command line by the rules of the Windows C runtime.
 
-
-# An argument: anything but blanks, or blanks inside quotes; backslashes count before a quote only.
-_ARGUMENT = re.compile(r'(?:\\*"(?:\\.|[^"\\])*(?:"|$)|\\[^"]|\\$|[^\s"\\]|\\+(?="))+')
-
-
-def _unquoted(text: str) -> str:
-    """An argument without its quotes: 2n backslashes before a quote are n and it delimits, 2n+1 are n and it stands."""
-    result, quoted, at = [], False, 0
-    while at < len(text):
-        slashes = len(text) - at - len(text[at:].lstrip("\\"))
-        at += slashes
-        if at < len(text) and text[at] == '"':
-            result.append("\\" * (slashes // 2))
-            if slashes % 2:
-                result.append('"')
-            elif quoted and text[at + 1 : at + 2] == '"':
-                result.append('"')
-                at += 1
-            else:
-                quoted = not quoted
-            at += 1
+    Blanks inside quotes are kept; 2n backslashes before a quote are n, one more makes the quote a character; so do two
+    quotes inside quotes.
+    """
+    arguments: list[str] = []
+    current: list[str] | None = None
+    quoted = escaped = False
+    for token in _TOKEN.finditer(command):
+        text, following = token[0], command[token.end() : token.end() + 1]
+        if token["blank"] and not quoted:
+            arguments += [] if current is None else ["".join(current)]
+            current = None
+            continue
+        current = [] if current is None else current
+        if token["quote"] and not escaped:
+            escaped = quoted and following == '"'
+            quoted = quoted if escaped else not quoted
+        elif token["slashes"] and following == '"':
+            escaped = len(text) % 2 == 1
+            current.append("\\" * (len(text) // 2))
         else:
-            result.append("\\" * slashes + text[at : at + 1])
-            at += 1 if at < len(text) else 0
-    return "".join(result)
+            escaped = False
+            current.append(text)
+    arguments += [] if current is None else ["".join(current)]
+    return arguments or None
 
 
 @by_row("VARCHAR", result="JSON")

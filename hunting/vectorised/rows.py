@@ -9,6 +9,7 @@ from inspect import Parameter, Signature
 from itertools import repeat
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 _ARROW = {
@@ -64,29 +65,46 @@ def by_row(*parameters: str, result: str, total: bool = False) -> Callable[[Roww
     return declare
 
 
-def from_rows(function: Rowwise, columns: tuple[Any, ...], parameters: tuple[str, ...], result: str, total: bool = False) -> pa.Array:
-    """The function over every row of the columns; equal rows are computed once."""
-    readers = [json.loads if kind == "JSON" else None for kind in parameters]
+def from_rows(
+    function: Rowwise, columns: tuple[Any, ...], parameters: tuple[str, ...], result: str, total: bool = False
+) -> pa.Array:
+    """The function over every row of the columns; equal rows are computed once.
+
+    JSON that Python does not take (nested too deeply, a number of thousands of digits) gives null.
+    """
     done: dict[tuple[Any, ...], Any] = {}
 
     def value(row: tuple[Any, ...]) -> Any:
         if not total and None in row:
             return None
-        found = function(*(each if reader is None or each is None else reader(each) for reader, each in zip(readers, row, strict=True)))
-        return found if found is None or result != "JSON" else compact(found)
+        try:
+            given = [
+                json.loads(each) if kind == "JSON" and each is not None else each
+                for kind, each in zip(parameters, row, strict=True)
+            ]
+        except (ValueError, RecursionError):
+            return None
+        try:
+            found = function(*given)
+            return found if found is None or result != "JSON" else compact(found)
+        except RecursionError:
+            return None
 
     out: list[Any] = []
-    for row in _rows(columns):
-        if row not in done:
-            done[row] = value(row)
-        out.append(done[row])
+    with np.errstate(all="ignore"):  # what overflows is infinite
+        for row in _rows(columns):
+            if row not in done:
+                done[row] = value(row)
+            out.append(done[row])
     return typed(out, result)
 
 
 def _rows(columns: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """A constant argument may come as one value for all rows."""
     length = max(len(column) for column in columns)
-    return zip(*(repeat(column[0].as_py(), length) if len(column) != length else column.to_pylist() for column in columns), strict=False)
+    return zip(
+        *(repeat(column[0].as_py(), length) if len(column) != length else column.to_pylist() for column in columns), strict=False
+    )
 
 
 def typed(values: list[Any], result: str) -> pa.Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hunting.vectorised.rows import by_row
-from hunting.vectorised.series import Reals, finite, outlier_scores, reals
+from hunting.vectorised.series import Reals, finite, outlier_scores, reals, straight
 
 MIN_POINTS = 4  # in a period
 THRESHOLD = 0.6
@@ -71,7 +71,7 @@ def series_periods(series: Any, low: float, high: float, count: int) -> list[Any
 def series_period_scores(series: Any, periods: Any) -> list[Any] | None:
     """The score of each given period."""
     values = reals(series)
-    if values is None or not finite(values):
+    if values is None or not finite(values) or None in periods:
         return None
     scores = _scores(values)
     wanted = [float(period) for period in periods]
@@ -101,12 +101,13 @@ def series_season(series: Any, period: int, test_points: int) -> list[Any] | Non
     if values is None or not finite(values):
         return None
     learned = max(len(values) - max(test_points, 0), 1)
-    return _seasonal(values, learned, _period(values[:learned], period, THRESHOLD)).tolist()
+    found: list[float] = _seasonal(values, learned, _period(values[:learned], period, THRESHOLD)).tolist()
+    return found
 
 
 def _trend(values: Reals, learned: int, kind: str) -> Reals:
     if kind == "linefit" and learned > 1:
-        slope, start = np.polyfit(np.arange(learned), values[:learned], 1)
+        slope, start = straight(values[:learned])
         return np.asarray(start + slope * np.arange(len(values)))
     return np.full(len(values), values[:learned].mean() if kind != "none" else 0.0)
 

@@ -79,7 +79,7 @@ _PAIRS: dict[str, Callable[[Any, Any], Any]] = {
 
 @by_row("VARCHAR", "JSON", "JSON", result="JSON")
 def series_pairwise(name: str, left: Any, right: Any) -> list[Any] | None:
-    """An operation on elements in step; a number beside a series stands for all places, the shorter series is padded with null."""
+    """An operation on elements in step; a number stands for all places, the shorter series is padded with null."""
     if not isinstance(left, list) and not isinstance(right, list):
         return None
     one = left if isinstance(left, list) else [left] * len(right)
@@ -192,7 +192,17 @@ def _stats(series: Any, ignore_nonfinite: bool) -> list[Any] | None:
     kept = values[places]
     variance = float(kept.var(ddof=1)) if len(kept) > 1 else 0.0
     low, high = int(places[kept.argmin()]), int(places[kept.argmax()])
-    return [values[low].item(), low, values[high].item(), high, kept.mean().item(), math.sqrt(variance), variance, kept.sum().item(), len(series)]
+    return [
+        values[low].item(),
+        low,
+        values[high].item(),
+        high,
+        kept.mean().item(),
+        math.sqrt(variance),
+        variance,
+        kept.sum().item(),
+        len(series),
+    ]
 
 
 @by_row("JSON", "BOOLEAN", result="JSON")
@@ -279,7 +289,9 @@ def series_convolved(series: Any, taps: Any, normalize: bool | None, center: boo
 def series_recursive(series: Any, numerators: Any, denominators: Any) -> list[Any] | None:
     """An infinite impulse response filter: y[i] = (sum b*x - sum a*y before it) / a[0]."""
     values, forward, back = (reals(each) for each in (series, numerators, denominators))
-    if values is None or forward is None or back is None or not len(back) or not finite(forward) or not back[0]:
+    if values is None or forward is None or back is None or not len(values):
+        return None
+    if not finite(forward) or not finite(back) or not back[0]:
         return None
     fed = np.convolve(np.nan_to_num(values), forward)[: len(values)]
     result = np.zeros(len(values))
@@ -292,11 +304,18 @@ def series_recursive(series: Any, numerators: Any, denominators: Any) -> list[An
 # ---------------------------------------------------------------- lines
 
 
+def straight(values: Reals) -> tuple[float, float]:
+    """Slope and start of the least-squares line."""
+    places = np.arange(len(values)) - (len(values) - 1) / 2
+    across = float(places @ places)
+    slope = float(places @ (values - values.mean())) / across if across else 0.0
+    return slope, float(values.mean()) - slope * (len(values) - 1) / 2
+
+
 def _line(values: Reals) -> tuple[list[float], Reals]:
     """r-square, slope, variance, residual variance, interception; and the line's values."""
-    places = np.arange(len(values), dtype=np.float64)
-    slope, start = (0.0, values[0].item()) if len(values) < 2 else np.polyfit(places, values, 1).tolist()
-    drawn = start + slope * places
+    slope, start = straight(values)
+    drawn: Reals = start + slope * np.arange(len(values), dtype=np.float64)
     variance, rest = (float(each.var(ddof=1)) if len(values) > 1 else 0.0 for each in (values, values - drawn))
     return [1 - rest / variance if variance else 1.0, slope, variance, rest, start], drawn
 
@@ -327,10 +346,10 @@ def series_two_lines(series: Any) -> list[Any] | None:
 
 
 @by_row("JSON", "JSON", "BIGINT", result="JSON", total=True)
-def series_polynomial(series: Any, places: Any, degree: int) -> list[Any] | None:
+def series_polynomial(series: Any, places: Any, degree: int | None) -> list[Any] | None:
     """A least-squares polynomial: r-square, coefficients (constant first), variance, residual variance, its values."""
     values, at = reals(series), reals(places)
-    if values is None or not finite(values) or not 1 <= degree <= len(values) - 1:
+    if values is None or degree is None or not finite(values) or not 1 <= degree <= len(values) - 1:
         return None
     at = np.arange(len(values), dtype=np.float64) if at is None else at
     if len(at) != len(values) or not finite(at):
@@ -338,7 +357,7 @@ def series_polynomial(series: Any, places: Any, degree: int) -> list[Any] | None
     fitted = np.polynomial.Polynomial.fit(at, values, degree).convert()
     drawn = fitted(at)
     variance, rest = float(values.var(ddof=1)), float((values - drawn).var(ddof=1))
-    return [1 - rest / variance if variance else 1.0, listed(fitted.coef), variance, rest, listed(drawn)]
+    return [1 - rest / variance if variance else 1.0, listed(np.asarray(fitted.coef, np.float64)), variance, rest, listed(drawn)]
 
 
 @by_row("JSON", "JSON", "BOOLEAN", result="JSON", total=True)
@@ -383,11 +402,14 @@ def _factor(low: float, high: float) -> float:
 
 
 @by_row("JSON", "VARCHAR", "DOUBLE", "DOUBLE", "DOUBLE", result="JSON", total=True)
-def series_outlier_scores(series: Any, kind: str, ignored: float | None, low: float, high: float) -> list[Any] | None:
+def series_outlier_scores(
+    series: Any, kind: str, ignored: float | None, low: float | None, high: float | None
+) -> list[Any] | None:
     """Scores of possible anomalies: beyond 1.5 or -1.5 is a mild one."""
     values = reals(series)
-    if values is None or kind not in ("tukey", "ctukey") or not 2 <= low < high <= 98:
+    if values is None or low is None or high is None or kind not in ("tukey", "ctukey") or not 2 <= low < high <= 98:
         return None
     if ignored is not None:
         values[values == ignored] = np.nan
-    return outlier_scores(values, *((25.0, 75.0) if kind == "tukey" else (low, high))).tolist()
+    scores: list[float] = outlier_scores(values, *((25.0, 75.0) if kind == "tukey" else (low, high))).tolist()
+    return scores

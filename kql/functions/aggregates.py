@@ -5,64 +5,178 @@ Where the page promises an estimate (dcount, percentiles of large sets), the exa
 
 from __future__ import annotations
 
-from kql.functions.registry import AGGREGATES, Naming, aggregate
+import json
+from decimal import Decimal
+
+from kql.functions.fragments import wrapped
+from kql.functions.registry import AGGREGATES, UNKNOWN, Function, Kind, Naming, aggregate
 
 _TOTAL = {"nulls": "total"}
 
-aggregate("count() -> long", "count(*)", "count() -> 3", "Number of rows.", naming=Naming.FUNCTION_FIRST, **_TOTAL)
+
+def _both(name: str, parameters: str, result: str, template: str, arguments: str, values: tuple[str, str], help: str, **properties: object) -> None:
+    """An aggregate and its twin with `if`: {where} in the template is where its filter goes; `values` are those of
+    the examples, for all of 1, 2, 3 and for 2, 3."""
+    aggregate(f"{name}({parameters}) -> {result}", template.replace("{where}", ""), f"{name}({arguments}) -> {values[0]}", f"{help}.", **properties)
+    filtered = template.replace("{where}", " FILTER (WHERE $predicate)")
+    aggregate(f"{name}if({parameters}, predicate: bool) -> {result}", filtered, f"{name}if({arguments}, x > 1) -> {values[1]}", f"{help}, of rows where it is true.", **properties)
+
+
+# ---------------------------------------------------------------- counts
+aggregate("count() -> long", "count(*)", "count() -> 3", "Number of rows.", **_TOTAL)
+aggregate("count(value: any) -> long", "count(*)", "count(x) -> 3", "Number of rows; the value does not matter.", **_TOTAL)
 aggregate("countif(predicate: bool) -> long", "count(*) FILTER (WHERE $predicate)", "countif(x > 1) -> 2", "Number of rows where it is true.", **_TOTAL)
-aggregate("dcount(value: any) -> long", "count(DISTINCT $value)", "dcount(x) -> 3", "Number of different values.", **_TOTAL)
+AGGREGATES.alias("cnt", "count")
+for _name in ("dcount", "count_distinct"):
+    _both(_name, "value: any", "long", "count(DISTINCT $value){where}", "x", ("3", "2"), "Number of different values", **_TOTAL)
 aggregate("dcount(value: any, accuracy: const long) -> long", "count(DISTINCT $value)", "dcount(x, 2) -> 3", "Number of different values.", **_TOTAL)
-aggregate("dcountif(value: any, predicate: bool) -> long", "count(DISTINCT $value) FILTER (WHERE $predicate)", "dcountif(x, x > 1) -> 2", "Number of different values where it is true.", **_TOTAL)
-aggregate("count_distinct(value: any) -> long", "count(DISTINCT $value)", "count_distinct(x) -> 3", "Number of different values.", **_TOTAL)
+aggregate("dcountif(value: any, predicate: bool, accuracy: const long) -> long", "count(DISTINCT $value) FILTER (WHERE $predicate)", "dcountif(x, x > 1, 2) -> 2", "Number of different values, of rows where it is true.", **_TOTAL)
 
-aggregate("sum(value: integer) -> long", "CAST(coalesce(sum($value), 0) AS BIGINT)", "sum(x) -> 6", "Sum; 0 of nothing.", **_TOTAL)
-aggregate("sum(value: real) -> real", "coalesce(sum($value), 0e0)", "sum(todouble(x)) -> 6.0", "Sum; 0 of nothing.", **_TOTAL)
-aggregate("sum(value: decimal) -> decimal", "CAST(coalesce(sum($value), 0) AS DECIMAL(38, 18))", "sum(todecimal(x)) -> decimal(6)", "Sum; 0 of nothing.", **_TOTAL)
-aggregate("sum(value: timespan) -> timespan", "CAST(coalesce(sum($value), 0) AS BIGINT)", "sum(x * 1h) -> 6h", "Sum; 0 of nothing.", **_TOTAL)
-aggregate("sumif(value: integer, predicate: bool) -> long", "CAST(coalesce(sum($value) FILTER (WHERE $predicate), 0) AS BIGINT)", "sumif(x, x > 1) -> 5", "Sum where it is true.", **_TOTAL)
-aggregate("sumif(value: real, predicate: bool) -> real", "coalesce(sum($value) FILTER (WHERE $predicate), 0e0)", "sumif(todouble(x), x > 1) -> 5.0", "Sum where it is true.", **_TOTAL)
-aggregate("avg(value: integer|real) -> real", "coalesce(avg($value), CAST('NaN' AS DOUBLE))", "avg(x) -> 2.0", "Mean; NaN of nothing.", **_TOTAL)
-aggregate("avg(value: timespan) -> timespan", "CAST(trunc(avg($value)) AS BIGINT)", "avg(x * 1h) -> 2h", "Mean of spans.")
-aggregate("avgif(value: integer|real, predicate: bool) -> real", "coalesce(avg($value) FILTER (WHERE $predicate), CAST('NaN' AS DOUBLE))", "avgif(x, x > 1) -> 2.5", "Mean where it is true.", **_TOTAL)
+# ---------------------------------------------------------------- sums and means
+_NAN = "CAST('NaN' AS DOUBLE)"
+_WHOLE_SUM = wrapped("coalesce(sum($value){where}, 0)")
+_both("sum", "value: integer", "long", _WHOLE_SUM, "x", ("6", "5"), "Sum; 0 of nothing, wraps at 64 bits", **_TOTAL)
+_both("sum", "value: real", "real", "coalesce(sum($value){where}, 0e0)", "todouble(x)", ("6.0", "5.0"), "Sum; 0 of nothing", **_TOTAL)
+_both("sum", "value: decimal", "decimal", "CAST(coalesce(sum($value){where}, 0) AS DECIMAL(38, 18))", "todecimal(x)", ("decimal(6)", "decimal(5)"), "Sum; 0 of nothing", **_TOTAL)
+_both("sum", "value: timespan", "timespan", _WHOLE_SUM, "x * 1h", ("6h", "5h"), "Sum; 0 of nothing", **_TOTAL)
+_both("avg", "value: integer|real", "real", f"coalesce(avg($value){{where}}, {_NAN})", "x", ("2.0", "2.5"), "Mean; NaN of nothing", **_TOTAL)
+_both("avg", "value: decimal", "decimal", "CAST(sum($value){where} / nullif(count($value){where}, 0) AS DECIMAL(38, 18))", "todecimal(x)", ("decimal(2)", "decimal(2.5)"), "Mean")
+_both("avg", "value: timespan", "timespan", "CAST(sum($value){where} // nullif(count($value){where}, 0) AS BIGINT)", "x * 1h", ("2h", "2.5h"), "Mean")
+_both("avg", "value: datetime", "datetime", "avg($value){where}", "datetime(2026-01-01) + x * 1d", ("datetime(2026-01-03)", "datetime(2026-01-03 12:00)"), "Mean")
 
-for _name, _words in (("min", "smallest"), ("max", "largest")):
-    _value = {"min": 1, "max": 3}[_name]
-    aggregate(f"{_name}(value: T) -> T", f"{_name}($value)", f"{_name}(x) -> {_value}", f"The {_words} value.")
-    aggregate(f"{_name}if(value: T, predicate: bool) -> T", f"{_name}($value) FILTER (WHERE $predicate)", f"{_name}if(x, x < 9) -> {_value}", f"The {_words} value where it is true.")
-    aggregate(f"arg_{_name}(by: any, value: T) -> T", f"CASE WHEN count($by) > 0 THEN arg_{_name}_null($value, $by) ELSE first($value) END", f"arg_{_name}(x, x) -> {_value}", f"Columns of the row with the {_words} value.")
+# ---------------------------------------------------------------- spread
+for _name, _sql, _values, _help in (
+    ("stdev", "stddev_samp", ("1.0", "0.7071067811865476"), "Standard deviation of a sample"), ("stdevp", "stddev_pop", ("0.816496580927726", "0.5"), "Standard deviation of a population"),
+    ("variance", "var_samp", ("1.0", "0.5"), "Variance of a sample"), ("variancep", "var_pop", ("0.6666666666666666", "0.25"), "Variance of a population"),
+):
+    _both(_name, "value: number|timespan", "real", f"coalesce({_sql}(CAST($value AS DOUBLE)){{where}}, 0e0)", "x", _values, f"{_help}; 0 of nothing", **_TOTAL)
+for _name, _sql, _values, _help in (("covariance", "covar_samp", ("2.0", "1.0"), "Covariance of a sample"), ("covariancep", "covar_pop", ("1.3333333333333333", "0.5"), "Covariance of a population")):
+    _both(_name, "value1: number|timespan, value2: number|timespan", "real", f"coalesce({_sql}(CAST($value2 AS DOUBLE), CAST($value1 AS DOUBLE)){{where}}, 0e0)", "x, 2 * x", _values, f"{_help}; 0 of nothing", naming=Naming.FUNCTION_ALL, **_TOTAL)
+for _name, _values in (("and", ("0", "2")), ("or", ("3", "3")), ("xor", ("0", "1"))):
+    aggregate(f"binary_all_{_name}(value: integer) -> long", f"CAST(bit_{_name}($value) AS BIGINT)", f"binary_all_{_name}(x) -> {_values[0]}", f"Binary {_name} of all values.", naming=Naming.SAME)
 
+# ---------------------------------------------------------------- extremes
 # DuckDB takes NaN for the largest number, which is right for max alone.
-aggregate("min(value: real) -> real", "CASE WHEN bool_or(isnan($value)) THEN CAST('NaN' AS DOUBLE) ELSE min($value) END", "min(todouble(x)) -> 1.0", "The smallest value; NaN if one is NaN.")
-aggregate("minif(value: real, predicate: bool) -> real", "CASE WHEN bool_or(isnan($value)) FILTER (WHERE $predicate) THEN CAST('NaN' AS DOUBLE) ELSE min($value) FILTER (WHERE $predicate) END", "minif(todouble(x), x > 1) -> 2.0", "The smallest value where it is true; NaN if one is NaN.")
+for _name, _words, _values in (("min", "smallest", ("1", "2")), ("max", "largest", ("3", "3"))):
+    _both(_name, "value: T", "T", f"{_name}($value){{where}}", "x", _values, f"The {_words} value")
+    aggregate(f"arg_{_name}(by: any, value: T) -> T", f"CASE WHEN count($by) > 0 THEN arg_{_name}_null($value, $by) ELSE first($value) END", f"arg_{_name}(x, x) -> {_values[0]}", f"Columns of the row with the {_words} value.")
+_both("min", "value: real", "real", f"CASE WHEN bool_or(isnan($value)){{where}} THEN {_NAN} ELSE min($value){{where}} END", "todouble(x)", ("1.0", "2.0"), "The smallest value; NaN if one is NaN")
+for _old in ("min", "max"):
+    AGGREGATES.alias(f"arg{_old}", f"arg_{_old}")
 
-aggregate("take_any(value: T) -> T", "any_value($value)", "take_any(1) -> 1", "Any value that is not null.", naming=Naming.SAME)
-AGGREGATES.alias("any", "take_any")
-aggregate("take_anyif(value: T, predicate: bool) -> T", "any_value($value) FILTER (WHERE $predicate)", "take_anyif(1, x > 1) -> 1", "Any value where it is true.", naming=Naming.SAME)
-AGGREGATES.alias("anyif", "take_anyif")
+# take_any of one column prefers a value that is neither null nor empty; of several it takes those of one row.
+_both("take_any", "value: T", "T", "any_value($value){where}", "1", ("1", "1"), "Any value that is not null", naming=Naming.SAME)
+_both("take_any", "value: string", "string", "any_value(nullif($value, '')){where}", "'a'", ("'a'", "'a'"), "Any text that is not empty", naming=Naming.SAME)
+for _new, _old in (("take_any", "any"), ("take_anyif", "anyif")):
+    for _line in AGGREGATES[_new]:
+        _values_of = {"naming": Naming.FUNCTION_FIRST, "replaced_by": _new}
+        aggregate(_old + _line.signature[len(_new):], _line.template, _line.example.replace(_new, _old, 1), _line.help, **_values_of)
+ANY_ROW = Function(Kind.AGGREGATE, "first(value: T) -> T", "first($value)", "", "The value in some row, which is the same for all columns.", nulls="some")
+
+# ---------------------------------------------------------------- lists, sets, bags
+_NATIVE = "bool|int|long|real|string|guid"
 
 
-def _listed(distinct: str, where: str, kind: str) -> str:
-    """Arrays are flattened into the list; nulls are left out."""
-    if kind == "dynamic":
-        parts = "CASE json_type($value) WHEN 'ARRAY' THEN CAST($value AS JSON[]) WHEN 'NULL' THEN [] ELSE [$value] END"
-        flat = f"flatten(list({parts}) FILTER (WHERE $value IS NOT NULL{where}))"
-        return f"coalesce(to_json({'list_distinct(' + flat + ')' if distinct else flat}), '[]')"
-    return f"coalesce(to_json(list({distinct}$value) FILTER (WHERE $value IS NOT NULL{where})), '[]')"
+def _list(kind: str, where: str) -> str:
+    """Native values are listed as they are; arrays in dynamics are flattened, nulls are left out."""
+    if kind == _NATIVE:
+        return f"list($value) FILTER (WHERE $value IS NOT NULL{where})"
+    parts = "CASE json_type($value) WHEN 'ARRAY' THEN CAST($value AS JSON[]) WHEN 'NULL' THEN [] ELSE [$value] END"
+    return f"flatten(list({parts}) FILTER (WHERE $value IS NOT NULL{where}))"
 
 
-_DATE = "strftime($value, '%Y-%m-%dT%H:%M:%S.%f0Z')"
-for _name, _distinct, _sample in (("make_list", "", "a list"), ("make_set", "DISTINCT ", "a set")):
-    for _kind in ("dynamic", "any"):
-        _prefix = {"prefix": _name[5:], "ordered": not _distinct, **_TOTAL}
-        _of, _if = ("x", "x") if _kind == "any" else ("todynamic(x)", "todynamic(x)")
-        _result = "dynamic([1, 2, 3])"
-        _help = f"The values as {_sample}; nulls are left out, arrays flattened."
-        aggregate(f"{_name}(value: {_kind}) -> dynamic", _listed(_distinct, "", _kind), f"{_name}({_of}) -> {_result}", _help, **_prefix)
-        aggregate(f"{_name}(value: {_kind}, maximum: const long) -> dynamic", _listed(_distinct, "", _kind).replace("to_json(", "to_json(list_slice(", 1).replace("), '[]')", ", 1, $maximum)), '[]')"),
-                  f"{_name}({_of}, 3) -> {_result}", _help, **_prefix)
-        aggregate(f"{_name}_if(value: {_kind}, predicate: bool) -> dynamic", _listed(_distinct, " AND $predicate", _kind), f"{_name}_if({_of}, x < 9) -> {_result}", _help, **_prefix)
-for _old, _new in (("makelist", "make_list"), ("makeset", "make_set")):
-    AGGREGATES.alias(_old, _new)
-aggregate("percentile(value: T, percentile: const real|long) -> T", lambda constants: f"quantile_disc($value, {float(str(constants[1])) / 100})", "percentile(x, 50) -> 2", "The value that so many per cent are at or below (nearest rank).", naming=Naming.FUNCTION_ALL)
-aggregate("stdev(value: integer|real) -> real", "coalesce(stddev_samp($value), 0e0)", "stdev(x) -> 1.0", "Standard deviation of a sample; 0 of nothing.", **_TOTAL)
+def _set(kind: str, where: str) -> str:
+    """The order is not promised; sorted it is at least the same every time."""
+    if kind == _NATIVE:
+        return f"list_sort(list(DISTINCT $value) FILTER (WHERE $value IS NOT NULL{where}))"
+    return f"list_sort(list_distinct({_list(kind, where)}))"
+
+
+_DYNAMIC = "coalesce(to_json({}), CAST('[]' AS JSON))"
+for _names, _listed, _help in ((("make_list", "makelist"), _list, "The values as an array, in the order of the rows"), (("make_set", "makeset"), _set, "The different values as an array")):
+    for _name in _names:
+        for _kind, _of in ((_NATIVE, "x"), ("element", "todynamic(x)")):
+            _also = {"prefix": _names[0][5:], "ordered": _listed is _list, **_TOTAL}
+            if _name != _names[0]:
+                _also["replaced_by"] = _names[0]
+            _text = f"{_help}; nulls are left out, arrays flattened."
+            aggregate(f"{_name}(value: {_kind}) -> dynamic", _DYNAMIC.format(_listed(_kind, "")), f"{_name}({_of}) -> dynamic([1, 2, 3])", _text, **_also)
+            aggregate(f"{_name}(value: {_kind}, maximum: const long) -> dynamic", _DYNAMIC.format(f"list_slice({_listed(_kind, '')}, 1, $maximum)"), f"{_name}({_of}, 2) -> dynamic([1, 2])", _text, **_also)
+            if _name == _names[0]:
+                _found = _listed(_kind, " AND $predicate")
+                aggregate(f"{_name}_if(value: {_kind}, predicate: bool) -> dynamic", _DYNAMIC.format(_found), f"{_name}_if({_of}, x > 1) -> dynamic([2, 3])", _text, **_also)
+                aggregate(f"{_name}_if(value: {_kind}, predicate: bool, maximum: const long) -> dynamic", _DYNAMIC.format(f"list_slice({_found}, 1, $maximum)"), f"{_name}_if({_of}, x > 1, 1) -> dynamic([2])", _text, **_also)
+for _kind, _of in ((_NATIVE, "x"), ("element", "todynamic(x)")):
+    aggregate(f"make_list_with_nulls(value: {_kind}) -> dynamic", _DYNAMIC.format("list($value)"), f"make_list_with_nulls({_of}) -> dynamic([1, 2, 3])", "The values as an array, nulls included.", prefix="list", ordered=True, **_TOTAL)
+
+_BAG = "merged_in_turn(coalesce(to_json(list($value){where}), CAST('[]' AS JSON)), {most})"
+for _name, _prefix in (("make_bag", "bag"), ("make_dictionary", "dictionary")):
+    _also = {"prefix": _prefix, "vectorised": "merged_in_turn", **_TOTAL}
+    _help = "All properties of all bags as one bag; of a name that occurs again one value is kept."
+    aggregate(f"{_name}(value: dynamic) -> dynamic", _BAG.format(where="", most=1_048_576), f"{_name}(bag_pack('a', 1)) -> dynamic({{'a': 1}})", _help, **_also)
+    aggregate(f"{_name}(value: dynamic, maximum: const long) -> dynamic", _BAG.format(where="", most="$maximum"), f"{_name}(bag_pack('a', 1), 5) -> dynamic({{'a': 1}})", _help, **_also)
+for _more, _most, _given in (("", 1_048_576, ""), (", maximum: const long", "$maximum", ", 5")):
+    aggregate(f"make_bag_if(value: dynamic, predicate: bool{_more}) -> dynamic", _BAG.format(where=" FILTER (WHERE $predicate)", most=_most), f"make_bag_if(bag_pack('a', x), x > 2{_given}) -> dynamic({{'a': 3}})", "All properties of the bags of rows where it is true.", prefix="bag", vectorised="merged_in_turn", **_TOTAL)
+aggregate("buildschema(value: dynamic) -> dynamic", "schema_of_values(to_json(list($value)))", "buildschema(bag_pack('a', x)) -> dynamic({'a': 'long'})", "The types that occur, property by property.", prefix="schema", vectorised="schema_of_values")
+
+# ---------------------------------------------------------------- percentiles
+
+
+def _share(percentile: object) -> str:
+    """A percentile as an exact decimal share: 99.9 -> 0.999."""
+    return format(Decimal(str(percentile)) / 100, "f")
+
+
+def _out_of_range(constants: list[object]) -> str:
+    """Percentiles are constants between 0 and 100."""
+    listed = [each for constant in constants if constant is not UNKNOWN for each in (_numbers(constant))]
+    return "" if all(0 <= each <= 100 for each in listed) else "a percentile must be between 0 and 100"
+
+
+def _numbers(constant: object) -> list[float]:
+    """The numbers of a constant, which may be a dynamic array."""
+    if isinstance(constant, str):
+        try:
+            found = json.loads(constant)
+        except ValueError:
+            return []
+        return [each for each in found if isinstance(each, int | float)] if isinstance(found, list) else []
+    return [constant] if isinstance(constant, int | float | Decimal) else []  # type: ignore[list-item]
+
+
+def _array(result: str):  # type: ignore[no-untyped-def]
+    """The template of several percentiles of the first argument as one array; `result` turns each into a JSON value."""
+
+    def template(constants: list[object]) -> str:
+        shares = ", ".join(_share(each) for constant in constants[1:] for each in _numbers(constant))
+        return f"coalesce(to_json(list_transform(quantile_disc($value, [{shares}]), lambda __k1: {result})), CAST('[]' AS JSON))"
+
+    return template
+
+
+def _weighted(constants: list[object], places: str) -> str:
+    """The values in order, of which the running sum of the weights finds the places."""
+    percentiles = ", ".join(str(each) for constant in constants[2:] for each in _numbers(constant))
+    known = "FILTER (WHERE $value IS NOT NULL AND $weight IS NOT NULL)"
+    found = f"weighted_places(json_array(to_json(list($weight ORDER BY $value) {known}), json_array({percentiles})))"
+    return places.format(values=f"list($value ORDER BY $value) {known}", found=f"CAST({found} AS BIGINT[])")
+
+
+_ONE = "list_extract({values}, list_extract({found}, 1))"
+_SEVERAL = "to_json(list_transform({found}, lambda __k1: list_extract({values}, __k1)))"
+_HELP = "The value that so many per cent are at or below (nearest rank)."
+_PERCENT = "const int|long|real|decimal"
+_WITH = {"naming": Naming.FUNCTION_LAST, "prefix": "percentile", "check": lambda constants: _out_of_range(constants[1:])}
+_WITH_WEIGHT = {**_WITH, "check": lambda constants: _out_of_range(constants[2:])}
+_ARRAY = {"prefix": "percentiles", "check": lambda constants: _out_of_range(constants[1:])}
+_ARRAY_WITH_WEIGHT = {"prefix": "percentiles", "check": lambda constants: _out_of_range(constants[2:]), "vectorised": "weighted_places"}
+for _kinds, _result, _value, _of, _out in (
+    ("int|long", "long", "$value", "x", "2"), ("real|decimal", "real", "CAST($value AS DOUBLE)", "todouble(x)", "2.0"), ("datetime", "datetime", "$value", "datetime(2026-01-01) + x * 1d", "datetime(2026-01-03)"), ("timespan", "timespan", "$value", "x * 1h", "2h"),
+):
+    for _name in ("percentile", "percentiles"):  # the binder makes one of several
+        aggregate(f"{_name}(value: {_kinds}, percentile: {_PERCENT}) -> {_result}", lambda constants, value=_value: f"quantile_disc({value}, {_share(constants[1])})", f"{_name}({_of}, 50) -> {_out}", _HELP, **_WITH)
+        aggregate(f"{_name}w(value: {_kinds}, weight: integer, percentile: {_PERCENT}) -> {_result}", lambda constants: _weighted(constants, _ONE), f"{_name}w({_of}, 1, 50) -> {_out}", _HELP, vectorised="weighted_places", **_WITH_WEIGHT)
+for _kinds, _element, _of, _out in (("int|long", "__k1", "x", "[2, 3]"), ("real|decimal", "CAST(__k1 AS DOUBLE)", "todouble(x)", "[2.0, 3.0]")):
+    for _parameters, _given in ((f"percentile+: {_PERCENT}", "50, 100"), ("percentiles: const dynamic", "dynamic([50, 100])")):
+        aggregate(f"percentiles_array(value: {_kinds}, {_parameters}) -> dynamic", _array(_element), f"percentiles_array({_of}, {_given}) -> dynamic({_out})", "Several percentiles in an array.", **_ARRAY)
+        aggregate(f"percentilesw_array(value: {_kinds}, weight: integer, {_parameters}) -> dynamic", lambda constants: _weighted(constants, _SEVERAL), f"percentilesw_array({_of}, 1, {_given}) -> dynamic({_out})", "Several percentiles of weighted values in an array.", **_ARRAY_WITH_WEIGHT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kql.functions.fragments import DATETIME_TEXT, TIMESPAN_TEXT
-from kql.functions.registry import SCALARS, UNKNOWN, Naming, scalar
+from kql.functions.registry import SCALARS, Naming, scalar
 
 _SOME = {"nulls": "some"}
 
@@ -95,7 +95,7 @@ _TEXT = "json_extract_string(CASE WHEN json_valid($json) THEN CAST($json AS JSON
 def _extract_json(constants: list[object]) -> str:
     """A JSONPath of KQL as DuckDB's: steps in brackets may stand in single quotes there."""
     path = constants[0]
-    return _TEXT.format(path="'" + _duckdb_path(path).replace("'", "''") + "'" if isinstance(path, str) and path is not UNKNOWN else "$path")
+    return _TEXT.format(path="'" + _duckdb_path(path).replace("'", "''") + "'" if isinstance(path, str) else "$path")
 
 
 def _duckdb_path(path: str) -> str:

@@ -23,9 +23,10 @@ for _kind, _sum, _result in (("integer", f"CAST(sum($term) {_SO_FAR} AS BIGINT)"
     _type = "long" if _kind == "integer" else _kind
     window(f"row_cumsum(term: {_kind}) -> {_type}", f"coalesce({_sum}, 0)", f"row_cumsum({_term}) -> {_result}", "The running sum.", **_TOTAL)
     window(f"row_cumsum(term: {_kind}, restart: bool) -> {_type}", f"coalesce({_sum}, 0)", f"row_cumsum({_term}, false) -> {_result}", "The running sum, which begins anew where `restart` is true.", **_TOTAL)
-for _name, _words in (("dense", "equal neighbours share one, and the next follows it"), ("min", "equal neighbours share the number of their first row")):
-    for _more, _given in (("", ""), (", restart: bool", ", false")):  # the binder builds them from the two lines below
-        window(f"row_rank_{_name}(term: any{_more}) -> long", "$term", f"row_rank_{_name}(x{_given}) -> 1", f"The row's rank: {_words}.", **_TOTAL)
+# The binder gives the dense rank the flag below as its term, and takes the place in the run off the other.
+for _name, _template, _words in (("dense", f"CAST(sum(CAST($term AS INTEGER)) {_SO_FAR} AS BIGINT)", "equal neighbours share one, and the next follows it"), ("min", "row_number() OVER serialized", "equal neighbours share the number of their first row")):
+    for _more, _given in (("", ""), (", restart: bool", ", false")):
+        window(f"row_rank_{_name}(term: any{_more}) -> long", _template, f"row_rank_{_name}(x{_given}) -> 1", f"The row's rank: {_words}.", **_TOTAL)
 
-RUN = Function(Kind.WINDOW, "run(begins: bool) -> long", f"sum(CAST($begins AS INTEGER)) {_SO_FAR}", "", "How many runs of rows have begun so far.", nulls="total")
+RUN = Function(Kind.WINDOW, "run(begins: bool) -> long", f"CAST(sum(CAST($begins AS INTEGER)) {_SO_FAR} AS BIGINT)", "", "How many runs of rows have begun so far.", nulls="total")
 BEGINS = Function(Kind.WINDOW, "begins(term: any) -> bool", "row_number() OVER serialized = 1 OR lag($term) OVER serialized IS DISTINCT FROM $term", "", "Whether the term differs from that of the row before.", nulls="total")

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
 
-from kql.algebra import Aggregate, Call, ColumnRef, Item, Relation, Value, passing, ref
+from kql.algebra import Aggregate, Call, ColumnRef, Item, Literal, Relation, Value, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions import AGGREGATES
+from kql.functions.aggregates import ANY_ROW
 from kql.functions.registry import Kind
-from kql.overloads import invoke
+from kql.overloads import call, invoke
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
-from kql.syntax.calls import FunctionCall, Named, Star
+from kql.syntax.calls import FunctionCall, Star
 from kql.syntax.columns import Items, outputs
+from kql.syntax.several import named, with_names
 from kql.syntax.sources import Parameters
 from kql.traversal import children
+from kql.types import ScalarType
 
-# Aggregates that return columns of one row: the first argument chooses it (take_any takes any).
+# Aggregates that return columns of one row, and which value chooses it ("" any row).
 _ROW_AGGREGATES = {"arg_max": "max", "arg_min": "min", "argmax": "max", "argmin": "min", "take_any": "", "any": ""}
+_PREFIXED = ("argmax", "argmin", "any")  # the deprecated ones, whose columns are named max_x_y and any_y
+# Aggregates of several results, and how many arguments stand before the percentiles.
+_PERCENTILES = {"percentiles": 1, "percentilesw": 2}
 
 
 @rule("summarize")
@@ -38,53 +44,81 @@ class Summarize(Operator):
         items: list[Item] = []
         unnamed = sum(key.name.startswith("Column") for key in keys)
         for item in self.items.items if self.items else []:
-            for name, value in _aggregated(item, inner, keys):
+            for name, value, given in _aggregated(item, inner, keys):
                 unnamed += name is None
                 taken = [each.name for each in (*keys, *items)]
+                if given and name in taken:
+                    raise KqlSemanticError(
+                        f"'summarize' operator: two columns are named '{name}'.", item.span, "Rename one of them."
+                    )
                 items.append(Item(unique_name(name or f"Column{unnamed}", taken), value))
         for each in items:
             refuse_bare_columns(each.value, self.span, "summarize")
         return Aggregate(source, tuple(keys), tuple(items), span=self.span)
 
 
-def _aggregated(item: Expression, scope: Scope, keys: Sequence[Item]) -> list[tuple[str | None, Value]]:
-    """The output columns of one item of summarize: one, or several of arg_max(x, *) and take_any(*)."""
-    inner = item.expression if isinstance(item, Named) else item
+def _aggregated(item: Expression, scope: Scope, keys: Sequence[Item]) -> Iterator[tuple[str | None, Value, bool]]:
+    """The output columns of one item of summarize: name, value, whether the name was given. Most have one, arg_max(x, *),
+    take_any(*) and percentiles several."""
+    given, inner = named(item)
     if isinstance(inner, FunctionCall) and inner.name in _ROW_AGGREGATES and inner.items:
-        found = _row_columns(inner, scope, keys)
-        if isinstance(item, Named):
-            found[0] = (str(item.name), found[0][1])
-        return found
-    return [(item.auto_name(scope), item.bind(scope))]
+        yield from with_names(_row_columns(inner, scope, keys), given, item)
+    elif isinstance(inner, FunctionCall) and inner.name in _PERCENTILES:
+        yield from with_names(_percentiles(inner, scope), given, item)
+    else:
+        yield item.auto_name(scope), item.bind(scope), bool(given)
 
 
-def _row_columns(node: FunctionCall, scope: Scope, keys: Sequence[Item]) -> list[tuple[str | None, Value]]:
+def _row_columns(node: FunctionCall, scope: Scope, keys: Sequence[Item]) -> list[tuple[str, Value]]:
+    """The column that chooses the row, and those of the row; a star stands for all that are not grouped by."""
     outer = scope.with_row(scope.row or (), "summarize")
-    extreme = _ROW_AGGREGATES[str(node.name)]
-    first, rest = (node.items[0], node.items[1:]) if extreme else (None, node.items)
-    result: list[tuple[str | None, Value]] = []
-    by: Value | None = None
-    if first is not None:
-        by = first.bind(outer)
-        name = first.auto_name(outer) or f"{extreme}_"
-        result.append((name, invoke(extreme, by, registry=AGGREGATES)))
-    for each in rest:
+    extreme, prefixed = _ROW_AGGREGATES[str(node.name)], node.name in _PREFIXED
+    names = [None if isinstance(each, Star) else each.auto_name(outer) for each in node.items]
+    stem = f"{extreme}_{names[0] or ''}" if extreme else "any"
+    used = {each.value.name for each in keys if isinstance(each.value, ColumnRef)}
+    result: list[tuple[str, Value]] = []
+    by = node.items[0].bind(outer) if extreme else None
+    if by is not None:
+        result.append((stem if prefixed or not names[0] else names[0], invoke(extreme, by, registry=AGGREGATES)))
+        used |= {by.name} if isinstance(by, ColumnRef) else set()
+    for at, each in enumerate(node.items):
         if isinstance(each, Star):
-            used = (
-                {key.value.name for key in keys if isinstance(key.value, ColumnRef)}
-                | {key.name for key in keys}
-                | {name for name, _ in result}
-            )
-            result += [(c.name, _of_row(extreme, by, ref(c))) for c in scope.row or () if c.name not in used]
-        else:
-            result.append((each.auto_name(outer), _of_row(extreme, by, each.bind(outer))))
+            result += [
+                (f"{stem}_{c.name}" if prefixed else c.name, _of_row(extreme, by, ref(c)))
+                for c in scope.row or ()
+                if c.name not in used
+            ]
+        elif at or by is None:
+            value = _of_row(extreme, by, each.bind(outer), alone=len(node.items) == 1)
+            name = names[at]
+            result.append((name if name and not prefixed else f"{stem}_{name or f'arg{at}'}", value))
     return result
 
 
-def _of_row(extreme: str, by: Value | None, value: Value) -> Value:
-    if by is None:
+def _of_row(extreme: str, by: Value | None, value: Value, alone: bool = False) -> Value:
+    """A value in the row: of any row, a single one preferably not null, several of one row."""
+    if by is not None:
+        return invoke(f"arg_{extreme}", by, value, registry=AGGREGATES)
+    if alone:
         return invoke("take_any", value, registry=AGGREGATES)
-    return invoke(f"arg_{extreme}", by, value, registry=AGGREGATES)
+    return Call(ANY_ROW, (value,), value.type, value.type is not ScalarType.STRING)
+
+
+def _percentiles(node: FunctionCall, scope: Scope) -> list[tuple[str, Value]]:
+    """One column for each percentile."""
+    before = _PERCENTILES[str(node.name)]
+    arguments = node.bound(scope.with_row(scope.row or (), "summarize"))
+    first = node.items[0].auto_name(scope) if node.items else ""
+    if len(arguments) <= before:
+        raise KqlSemanticError(
+            f"Function '{node.name}' expects at least {before + 1} arguments, found {len(arguments)}.", node.span
+        )
+    result: list[tuple[str, Value]] = []
+    for each in arguments[before:]:
+        shown = str(each.value.value).replace(".", "_") if isinstance(each.value, Literal) else ""
+        given = [*arguments[:before], each]
+        result.append((f"percentile_{first or ''}_{shown}", call(str(node.name), given, node.span, AGGREGATES)))
+    return result
 
 
 def refuse_bare_columns(value: Value, span: Span, operator: str) -> None:

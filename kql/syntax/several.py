@@ -81,7 +81,7 @@ def with_names(
         KqlSemanticError: there are more names than columns.
     """
     if len(given) > len(found):
-        raise KqlSemanticError(f"{len(given)} names for {len(found)} results.", item.span, "Leave out the names that are too many.")
+        raise KqlSemanticError(f"{len(given)} names for {len(found)} results.", item.span, "Leave the last names out.")
     for at, (name, value) in enumerate(found):
         yield (given[at], value, True) if at < len(given) else (name, value, False)
 

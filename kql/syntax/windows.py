@@ -39,14 +39,14 @@ def window_call(node: FunctionCall, scope: Scope) -> Value:
 def _rank(rank: Call, stretch: tuple[Value, ...]) -> Value:
     """The dense rank is the number of runs so far; the other the row's number less its place in the run."""
     begins = Window(Call(BEGINS, rank.args[:1], ScalarType.BOOL, nullable=False), stretch)
-    run = _run(begins, *stretch)
     if rank.function.name == "row_rank_dense":
-        return run
-    number = invoke("row_number", registry=WINDOWS)
-    before = invoke("-", Window(number, stretch), Window(number, (*stretch, run)), registry=OPERATORS)
+        return Window(replace(rank, args=(begins, *rank.args[1:])), stretch)
+    place = Window(invoke("row_number", registry=WINDOWS), (*stretch, _run(begins, *stretch)))
+    before = invoke("-", Window(rank, stretch), place, registry=OPERATORS)
     return invoke("+", before, Literal(1, ScalarType.LONG), registry=OPERATORS)
 
 
 def _run(begins: Value, *partition: Value) -> Window:
     """The number of the run that a row is in; null begins none."""
-    return Window(Call(RUN, (invoke("coalesce", begins, Literal(False, ScalarType.BOOL)),), ScalarType.LONG, nullable=False), partition)
+    known = invoke("coalesce", begins, Literal(False, ScalarType.BOOL))
+    return Window(Call(RUN, (known,), ScalarType.LONG, nullable=False), partition)
