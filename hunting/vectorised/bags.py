@@ -78,6 +78,12 @@ def zip_bag(keys: Any, values: Any) -> dict[str, Any] | None:
 
 
 @by_row("JSON", result="JSON")
+def without_empty(bag: Any) -> dict[str, Any] | None:
+    """The bag without properties that are null or empty text."""
+    return {key: value for key, value in bag.items() if value not in (None, "")} if isinstance(bag, dict) else None
+
+
+@by_row("JSON", result="JSON")
 def paths_of(value: Any) -> list[str] | None:
     """The path of every property, at any depth; all elements of an array stand at [0]."""
     return list(dict.fromkeys(_paths(value, "", MAX_DEPTH))) if isinstance(value, dict) else None

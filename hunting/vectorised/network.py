@@ -156,7 +156,7 @@ def holds_ip4(text: str, words: Any, prefixes: bool) -> bool:
     pattern = _searched(tuple(word for word in listed if isinstance(word, str)), prefixes)
     if pattern is None:
         return False
-    return any(_ADDRESS.match(found[1]) for found in pattern.finditer(text))
+    return any(_ADDRESS.fullmatch(found[1].rstrip(".")) for found in pattern.finditer(text))
 
 
 # ---------------------------------------------------------------- where an address is

@@ -26,7 +26,7 @@ def _both(name: str, parameters: str, result: str, template: str, arguments: str
 aggregate("count() -> long", "count(*)", "count() -> 3", "Number of rows.", **_TOTAL)
 aggregate("count(value: any) -> long", "count(*)", "count(x) -> 3", "Number of rows; the value does not matter.", **_TOTAL)
 aggregate("countif(predicate: bool) -> long", "count(*) FILTER (WHERE $predicate)", "countif(x > 1) -> 2", "Number of rows where it is true.", **_TOTAL)
-AGGREGATES.alias("cnt", "count")
+aggregate("cnt() -> long", "count(*)", "cnt() -> 3", "Number of rows.", replaced_by="count", **_TOTAL)
 for _name in ("dcount", "count_distinct"):
     _both(_name, "value: any", "long", "count(DISTINCT $value){where}", "x", ("3", "2"), "Number of different values", **_TOTAL)
 aggregate("dcount(value: any, accuracy: const long) -> long", "count(DISTINCT $value)", "dcount(x, 2) -> 3", "Number of different values.", **_TOTAL)
@@ -51,9 +51,10 @@ for _name, _sql, _values, _help in (
 ):
     _both(_name, "value: number|timespan", "real", f"coalesce({_sql}(CAST($value AS DOUBLE)){{where}}, 0e0)", "x", _values, f"{_help}; 0 of nothing", **_TOTAL)
 for _name, _sql, _values, _help in (("covariance", "covar_samp", ("2.0", "1.0"), "Covariance of a sample"), ("covariancep", "covar_pop", ("1.3333333333333333", "0.5"), "Covariance of a population")):
-    _both(_name, "value1: number|timespan, value2: number|timespan", "real", f"coalesce({_sql}(CAST($value2 AS DOUBLE), CAST($value1 AS DOUBLE)){{where}}, 0e0)", "x, 2 * x", _values, f"{_help}; 0 of nothing", naming=Naming.FUNCTION_ALL, **_TOTAL)
-for _name, _values in (("and", ("0", "2")), ("or", ("3", "3")), ("xor", ("0", "1"))):
-    aggregate(f"binary_all_{_name}(value: integer) -> long", f"CAST(bit_{_name}($value) AS BIGINT)", f"binary_all_{_name}(x) -> {_values[0]}", f"Binary {_name} of all values.", naming=Naming.SAME)
+    _both(_name, "value1: number|timespan, value2: number|timespan", "real", f"coalesce({_sql}(CAST($value2 AS DOUBLE), CAST($value1 AS DOUBLE)){{where}}, 0e0)", "x, 2 * x", _values, f"{_help}; 0 of nothing", naming=Naming.FUNCTION_TWO, **_TOTAL)
+for _name, _value in (("and", "0"), ("or", "3"), ("xor", "0")):
+    for _kind, _of, _out in (("int", "toint(x)", f"int({_value})"), ("long", "x", _value)):
+        aggregate(f"binary_all_{_name}(value: {_kind}) -> {_kind}", f"bit_{_name}($value)", f"binary_all_{_name}({_of}) -> {_out}", f"Binary {_name} of all values.", naming=Naming.SAME)
 
 # ---------------------------------------------------------------- extremes
 # DuckDB takes NaN for the largest number, which is right for max alone.

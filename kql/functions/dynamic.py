@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kql.functions.fragments import DATETIME_TEXT, TIMESPAN_TEXT
-from kql.functions.registry import SCALARS, Naming, scalar
+from kql.functions.registry import SCALARS, Function, Kind, Naming, scalar
 
 _SOME = {"nulls": "some"}
 
@@ -74,9 +74,10 @@ def _pack(constants: list[object]) -> str:
     return "json_object(" + ", ".join(f"$_{at}" for at in range(len(constants))) + ")"
 
 
+scalar("pack_array(values*: element) -> dynamic", _pack_array, "pack_array(1, 'a') -> dynamic([1, 'a'])", "An array of the values.", nulls="total")
 # The binder turns every value into a dynamic first.
-PACK_ARRAY = scalar("pack_array(values*: element) -> dynamic", _pack_array, "pack_array(1, 'a') -> dynamic([1, 'a'])", "An array of the values.", nulls="total")
 PACK = scalar("bag_pack(keys_and_values*: any) -> dynamic", _pack, "bag_pack('a', 1) -> dynamic({'a': 1})", "A bag of keys and values in turn.", nulls="total")
+WITHOUT_EMPTY = Function(Kind.SCALAR, "without_empty(bag: dynamic) -> dynamic", "without_empty($bag)", "", "The bag without nulls and empty texts.", nulls="total", vectorised="without_empty")
 SCALARS.alias("pack", "bag_pack")
 SCALARS.alias("pack_dictionary", "bag_pack")
 scalar("bag_keys(bag: dynamic) -> dynamic", "CASE WHEN json_type($bag) = 'OBJECT' THEN to_json(json_keys($bag)) END", "bag_keys(dynamic({'a': 1})) -> dynamic(['a'])", "The names of the properties.", **_SOME)

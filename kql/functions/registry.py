@@ -50,7 +50,7 @@ class Naming(StrEnum):
     SAME = "x"  # the first argument's own name
     FUNCTION_ONLY = "f_x"  # function and argument's name, if it has one argument
     FUNCTION_FIRST = "f_x, f_"  # function and first argument's name, else the function's name alone
-    FUNCTION_ALL = "f_x_y"  # and every other argument's name, too
+    FUNCTION_TWO = "f_x_y"  # and the second argument's name, too
     FUNCTION_LAST = "f_x_1"  # and the last argument's value
 
 

@@ -89,7 +89,7 @@ _PERIODS = "periods: dynamic, scores: dynamic"
 _series("series_periods_detect(series: dynamic, min_period: real, max_period: real, num_periods: long) -> dynamic", "series_periods($series, $min_period, $max_period, $num_periods)", "series_periods_detect(dynamic([1, 2, 3, 4]), 0.0, 9.0, 1)[0] -> dynamic([0.0])", "The most significant periods with scores between 0 and 1.", columns=_PERIODS)
 _series("series_periods_validate(series: dynamic, periods+: real) -> dynamic", "series_period_scores($series, json_array($periods))", "series_periods_validate(dynamic([1, 2, 3, 4]), 2.0)[1] -> dynamic([0.0])", "The scores of given periods.", columns=_PERIODS)
 for _more, _values, _sample in (("", "-1, 0", ""), (", period: long", "$period, 0", ", -1"), (", period: long, test_points: long", "$period, $test_points", ", -1, 0")):
-    _series(f"series_seasonal(series: dynamic{_more}) -> dynamic", f"series_season($series, {_values})", f"series_seasonal(dynamic([1, 2]){_sample}) -> dynamic([0.0, 0.0])", "The seasonal component: the median of each phase.", naming=_SAME)
+    _series(f"series_seasonal(series: dynamic{_more}) -> dynamic", f"series_season($series, {_values})", f"series_seasonal(dynamic([1, 2]){_sample}) -> dynamic([0.0, 0.0])", "The seasonal component: the median of each phase.")
 
 
 def _defaults(name: str, call: str, parameters: tuple[tuple[str, str, str], ...], columns: str, sample: str, help: str) -> None:

@@ -6,6 +6,7 @@ new ones; `OVER (serialized ROWS UNBOUNDED PRECEDING)` are those up to the prese
 
 from __future__ import annotations
 
+from kql.functions.fragments import wrapped
 from kql.functions.registry import Function, Kind, window
 
 _TOTAL = {"nulls": "total"}
@@ -18,11 +19,12 @@ for _name, _sql, _words, _first in (("prev", "lag", "before", "long(null)"), ("n
     window(f"{_name}(column: T) -> T", f"{_sql}($column) OVER serialized", f"{_name}(x) -> {_first}", f"The value of the row {_words}.")
     window(f"{_name}(column: T, offset: const long) -> T", f"{_sql}($column, $offset) OVER serialized", f"{_name}(x, 1) -> {_first}", f"The value so many rows {_words}.")
     window(f"{_name}(column: T, offset: const long, default: T) -> T", f"{_sql}($column, $offset, $default) OVER serialized", f"{_name}(x, 1, 0) -> {_first.replace('long(null)', '0')}", f"The value so many rows {_words}, or a default.")
-for _kind, _sum, _result in (("integer", f"CAST(sum($term) {_SO_FAR} AS BIGINT)", "1"), ("timespan", f"CAST(sum($term) {_SO_FAR} AS BIGINT)", "1h"), ("real", f"sum($term) {_SO_FAR}", "1.0"), ("decimal", f"CAST(sum($term) {_SO_FAR} AS DECIMAL(38, 18))", "decimal(1)")):
-    _term = {"integer": "x", "timespan": "x * 1h", "real": "todouble(x)", "decimal": "todecimal(x)"}[_kind]
-    _type = "long" if _kind == "integer" else _kind
-    window(f"row_cumsum(term: {_kind}) -> {_type}", f"coalesce({_sum}, 0)", f"row_cumsum({_term}) -> {_result}", "The running sum.", **_TOTAL)
-    window(f"row_cumsum(term: {_kind}, restart: bool) -> {_type}", f"coalesce({_sum}, 0)", f"row_cumsum({_term}, false) -> {_result}", "The running sum, which begins anew where `restart` is true.", **_TOTAL)
+_SUM = f"coalesce(sum($term) {_SO_FAR}, 0)"
+for _kind, _template, _term, _result in (
+    ("int", wrapped(_SUM, 32), "toint(x)", "int(1)"), ("long", wrapped(_SUM), "x", "1"), ("timespan", wrapped(_SUM), "x * 1h", "1h"), ("real", f"coalesce(sum($term) {_SO_FAR}, 0e0)", "todouble(x)", "1.0"), ("decimal", f"CAST({_SUM} AS DECIMAL(38, 18))", "todecimal(x)", "decimal(1)"),
+):
+    for _more, _given in (("", ""), (", restart: bool", ", false")):
+        window(f"row_cumsum(term: {_kind}{_more}) -> {_kind}", _template, f"row_cumsum({_term}{_given}) -> {_result}", "The running sum; it begins anew where `restart` is true.", **_TOTAL)
 # The binder gives the dense rank the flag below as its term, and takes the place in the run off the other.
 for _name, _template, _words in (("dense", f"CAST(sum(CAST($term AS INTEGER)) {_SO_FAR} AS BIGINT)", "equal neighbours share one, and the next follows it"), ("min", "row_number() OVER serialized", "equal neighbours share the number of their first row")):
     for _more, _given in (("", ""), (", restart: bool", ", false")):

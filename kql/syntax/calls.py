@@ -9,11 +9,11 @@ from typing import Any
 
 from lark import Token
 
-from kql.algebra import Bound, Call, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, passing, ref
+from kql.algebra import Bound, Call, ColumnRef, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, passing, ref
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.absent import absent
-from kql.functions.dynamic import PACK, PACK_ARRAY
+from kql.functions.dynamic import PACK, WITHOUT_EMPTY
 from kql.functions.logic import CASE
 from kql.functions.registry import Naming
 from kql.overloads import Argument, call, common_beside_dynamic, convert, invoke
@@ -155,8 +155,8 @@ class FunctionCall(Expression):
                 return f"{word}_{first}" if first and len(names) == 1 else None
             case Naming.FUNCTION_FIRST:
                 return f"{word}_{first or ''}"
-            case Naming.FUNCTION_ALL:
-                return "_".join([word, first or "", *(name for name in names[1:] if name)])
+            case Naming.FUNCTION_TWO:
+                return "_".join([word, *(name or "" for name in names[:2])])
             case Naming.FUNCTION_LAST:
                 return f"{word}_{first or ''}_{_shown(self.items[-1])}"
             case Naming.NONE:
@@ -226,21 +226,35 @@ def unified(args: Sequence[Argument], span: Span) -> list[Value]:
 
 def _pack(node: FunctionCall, scope: Scope) -> Value:
     """Keys stay texts, values become dynamic."""
-    keyed = node.name != "pack_array"
     args = [
-        Argument(convert(arg.value, ScalarType.STRING if keyed and at % 2 == 0 else ScalarType.DYNAMIC), arg.span)
+        Argument(convert(arg.value, ScalarType.DYNAMIC if at % 2 else ScalarType.STRING), arg.span)
         for at, arg in enumerate(node.bound(scope))
     ]
-    if keyed and len(args) % 2:
+    if len(args) % 2:
         _expects(node, "keys and values in turn")
-    return call(PACK.name if keyed else PACK_ARRAY.name, args, node.span)
+    return call(PACK.name, args, node.span)
 
 
-def _pack_all(_: FunctionCall, scope: Scope) -> Value:
-    values: list[Value] = []
-    for column in scope.row or ():
-        values += [Literal(column.name, ScalarType.STRING), convert(ref(column), ScalarType.DYNAMIC)]
-    return invoke(PACK.name, *values)
+def _pack_all(node: FunctionCall, scope: Scope) -> Value:
+    """All columns in a bag; `pack_all(true)` leaves nulls and empty texts out."""
+    packed = _bag([(column.name, ref(column)) for column in scope.row or ()])
+    flag = node.items[0].bind(scope) if node.items else Literal(False, ScalarType.BOOL)
+    if len(node.items) > 1 or not isinstance(flag, Literal) or flag.type is not ScalarType.BOOL:
+        _expects(node, "at most 1 argument, true or false")
+    return Call(WITHOUT_EMPTY, (packed,), ScalarType.DYNAMIC, False) if flag.value else packed
+
+
+def _pack_columns(node: FunctionCall, scope: Scope) -> Value:
+    """Some columns in a bag, under their names."""
+    columns = [item.bind(scope) for item in node.items]
+    if not columns or not all(isinstance(column, ColumnRef) for column in columns):
+        _expects(node, "columns")
+    return _bag([(column.name, column) for column in columns])
+
+
+def _bag(columns: Sequence[tuple[str, Value]]) -> Call:
+    pairs = ((Literal(name, ScalarType.STRING), convert(value, ScalarType.DYNAMIC)) for name, value in columns)
+    return invoke(PACK.name, *(each for pair in pairs for each in pair))
 
 
 def _toscalar(node: FunctionCall, scope: Scope) -> Value:
@@ -312,11 +326,11 @@ FORMS: dict[str, Form] = {
     "ago": _ago,
     "not": _not,
     "case": _case,
-    "pack_array": _pack,
     "pack": _pack,
     "bag_pack": _pack,
     "pack_dictionary": _pack,
     "pack_all": _pack_all,
+    "bag_pack_columns": _pack_columns,
     "toscalar": _toscalar,
     "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,

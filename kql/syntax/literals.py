@@ -310,6 +310,8 @@ def json_value(part: Any) -> Any:
             return datetime.fromtimestamp(literal.value / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
         if literal.type is ScalarType.TIMESPAN and isinstance(literal.value, int):
             return timespan_text(literal.value)
+        if literal.type is ScalarType.DYNAMIC and isinstance(literal.value, str):
+            return json.loads(literal.value)
         if isinstance(literal.value, float) and not math.isfinite(literal.value):
             return str(literal.value)
         return float(literal.value) if isinstance(literal.value, Decimal) else literal.value
