@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, demo, external, hunt, simulation, store
+from hunting.cli import air, demo, external, hunt, serve, simulation, store, tokens
 
 app = typer.Typer(
     name="hunting",
@@ -21,10 +21,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (demo, simulation, hunt, store):
+for _module in (demo, simulation, hunt, store, serve):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
 app.add_typer(external.app, name="external")
+app.add_typer(tokens.app, name="tokens")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,74 @@
+"""tokens: who may use the HTTP service, and for what."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hunting.cli.common import STORE, Format, Output, Store, note, show, write
+
+if TYPE_CHECKING:
+    from hunting.server.tokens import Scope, Tokens
+
+app = typer.Typer(help="Bearer tokens for the HTTP service.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(help="Whose token it is; stands in the audit as who decided.", show_default=False)]
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+@app.command()
+def create(
+    name: Name,
+    scope: Annotated[list[str], typer.Option(help="read, act (undo), approve (approve and reject). May be repeated.")],
+    expires: Annotated[str, typer.Option(help="When it ends, from now: 30d, 12h, 90m.")] = "30d",
+    store: Store = STORE,
+) -> None:
+    """Make a token and print it: this once. The store keeps its hash alone."""
+    secret = _tokens(store).create(name, [_scope(each) for each in scope], _span(expires))
+    write(secret + "\n")
+    note("Keep it now: it cannot be shown again.")
+
+
+@app.command("list")
+def list_(form: Format = None, output: Output = None, store: Store = STORE) -> None:
+    """List the tokens, without their secrets."""
+    from hunting.formats import records
+
+    tokens = _tokens(store)
+    now = tokens.clock()
+    columns = {"Name": "string", "Scopes": "string", "Created": "datetime", "Expires": "datetime", "Valid": "bool"}
+    rows = [(t.name, ", ".join(sorted(t.scopes)), t.created, t.expires, now < t.expires) for t in tokens.entries()]
+    show(records(columns, rows), form, output, 0)
+
+
+@app.command()
+def revoke(name: Name, store: Store = STORE) -> None:
+    """Make a token void at once."""
+    _tokens(store).revoke(name)
+
+
+def _tokens(store: Path) -> Tokens:
+    from hunting.lake import Lake
+    from hunting.server.tokens import Tokens
+
+    return Tokens(Lake.open(store).root)
+
+
+def _scope(text: str) -> Scope:
+    from hunting.server.tokens import Scope
+
+    if text.casefold() not in set(Scope):
+        raise typer.BadParameter(f"'{text}' is no scope. Scopes: {', '.join(Scope)}.", param_hint="--scope")
+    return Scope(text.casefold())
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint="--expires")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -1,0 +1,52 @@
+"""What goes wrong, as JSON: {"error": {"code", "message"}}; a fault of the program's own says nothing of its inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hunting.errors import HuntingError, StoreError
+
+_CODES = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "notFound",
+    405: "methodNotAllowed",
+    408: "requestTimeout",
+    409: "conflict",
+    413: "requestTooLarge",
+    415: "unsupportedMediaType",
+    421: "misdirectedRequest",
+    500: "internalServerError",
+}
+
+
+def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> HTTPException:
+    """An error to raise: the request is answered by this status and message."""
+    return HTTPException(status, message, dict(headers or {}))
+
+
+def answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error's JSON."""
+    body = {"error": {"code": _CODES.get(status, "error"), "message": message}}
+    return JSONResponse(body, status, dict(headers or {}))
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer(error.status_code, error.detail, error.headers)
+
+
+async def _conflict(_request: Request, error: Exception) -> Response:
+    return answer(409, str(error))
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return answer(500, "The server failed. Its log says how.")
+
+
+HANDLERS = {HTTPException: _refused, HuntingError: _conflict, StoreError: _fault, Exception: _fault}
