@@ -338,14 +338,16 @@ def test_ctrl_c_is_clean(simulated: Path) -> None:
     endless = (
         "range x from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 1000000 step 1 | extend k = 1) on k"
     )
-    command = subprocess.Popen(
-        [*RUN, "query", f"{endless} | summarize sum(x * y)", "--store", str(simulated)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(5)  # the query is running, or at least the program's imports
-    command.send_signal(signal.SIGINT)
-    out, err = command.communicate(timeout=300)
+    # Where the tests themselves run in the background, SIGINT is ignored, and a child inherits that.
+    heeding = RUN[-1].replace("main()", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); main()")
+    query = [*RUN[:-1], heeding, "query", f"{endless} | summarize sum(x * y)", "--store", str(simulated)]
+    with subprocess.Popen(query, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        time.sleep(5)  # the query is running, or at least the program's imports
+        command.send_signal(signal.SIGINT)
+        try:
+            out, err = command.communicate(timeout=120)
+        finally:
+            command.kill()
     assert (command.returncode, out, err) == (130, b"", b"")
 
 
