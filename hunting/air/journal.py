@@ -98,6 +98,12 @@ class Journal:
         found = self.row(sql, parameters)
         return None if found is None else found[0]
 
+    @contextmanager
+    def aside(self) -> Iterator[sqlite3.Connection]:
+        """The connection for work with its temporary tables only: needs no writer lock."""
+        with self._guard:
+            yield self._db
+
     # Writing
 
     @contextmanager

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from hunting.air import moves
 from hunting.air.action_center import processed
 from hunting.air.actions import ACTIONS
-from hunting.air.clusters import CLUSTERS, SELECTED
+from hunting.air.clusters import SELECTED
 from hunting.air.journal import Journal, Row, identifier
 from hunting.air.ledger import AUTOMATION, approve, log, note_decision, propose, settle
-from hunting.air.mailboxes import Copy, Hunting, copies, lay_out, lay_out_retention, retention
+from hunting.air.live import members_now
+from hunting.air.mailboxes import Copy, Hunting, lay_out, lay_out_retention, retention
 from hunting.air.policy import ActionStatus
 from hunting.air.settings import Settings
 from hunting.air.undo import insert_undo, intend_undo, restoring
@@ -191,11 +192,7 @@ class Remediation:
 
     def _read(self, cluster: Row) -> list[Copy]:
         """What the lake says of the cluster now."""
-        if cluster["type"] != SELECTED.key:
-            return copies(self._hunt, CLUSTERS[cluster["type"]], [cluster["entity"]], self._hunt.clock())[cluster["entity"]]
-        rows = self._journal.rows("SELECT DISTINCT message FROM cluster_members WHERE cluster_id = ?", (cluster["id"],))
-        by_message = copies(self._hunt, SELECTED, [row["message"] for row in rows], self._hunt.clock())
-        return [copy for found in by_message.values() for copy in found]
+        return members_now(self._hunt, self._journal, cluster)
 
 
 def _objection(cluster: Row, size: int, settings: Settings) -> str:
