@@ -339,7 +339,7 @@ class Limit(Node):
 class Unnest(Node):
     """One row for each element; several arrays go in step, the shorter padded with null.
 
-    An item's value is a dynamic; its column, of type dynamic, replaces one of that name or is added at the end.
+    An item's value is a dynamic; its column, a dynamic or a string, replaces one of that name or is added at the end.
     `index` names a column that counts from 0. A null gives one row of null, an empty array none.
     """
 

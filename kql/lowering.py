@@ -20,6 +20,7 @@ from kql.algebra import (
     ColumnRef,
     Filter,
     Fold,
+    Item,
     Join,
     Limit,
     Project,
@@ -34,6 +35,7 @@ from kql.algebra import (
     Value,
     Values,
     Window,
+    passing,
 )
 from kql.dialects import Dialect
 from kql.traversal import columns_of, walk
@@ -96,7 +98,7 @@ class Lowering(ValueLowering):
 
     def block(self, relation: Relation) -> Block:
         block = self._lower(relation)
-        if self.fused or isinstance(relation, Scan | Reference):
+        if self.fused or isinstance(relation, Scan | Reference) or not relation.schema:
             return block
         self.steps[f"step_{len(self.steps) + 1}"] = relation
         return self.wrap(block, relation.schema, f"step_{len(self.steps)}")
@@ -277,26 +279,30 @@ class Lowering(ValueLowering):
         return exp.Subquery(this=tree) if block.limit is not None or block.order else tree
 
     def _unnest(self, relation: Unnest) -> Block:
-        block = self.wrap(self.block(relation.input), relation.input.schema)
-        lists = {item.name: self._list(self.value(item.value, block.columns), relation) for item in relation.items}
-        before = block.columns
-        block.columns = {c.name: before[c.name] for c in relation.columns if c.name in before}
-        for each in relation.columns:
-            if each.name in lists:
-                block.columns[each.name] = function("unnest", lists[each.name])
+        below = relation.input
+        computed = [item.value for item in relation.items if not isinstance(item.value, ColumnRef)]
+        arrays = [Item(f"$array{at}", value) for at, value in enumerate(computed)]
+        if arrays:  # computed once, below: the list reads it several times
+            below = Project(below, (*passing(below.schema), *arrays))
+        block = self.wrap(self.block(below), below.schema)
+        held = {id(item.value): block.columns[item.name] for item in arrays}
+        texts = {c.name for c in relation.columns if c.type is ScalarType.STRING}
+        values = {item.name: held.get(id(item.value)) or self.value(item.value, block.columns) for item in relation.items}
+        lists = {each: self._list(tree, relation, each in texts) for each, tree in values.items()}
+        block.columns = {c.name: block.columns[c.name] for c in relation.columns if c.name in block.columns}
+        for each, elements in lists.items():
+            opened = function("unnest", elements)
+            block.columns[each] = function("coalesce", opened, exp.Literal.string("")) if each in texts else opened
         if relation.index is not None:
             longest = function("greatest", *(function("len", tree.copy()) for tree in lists.values()))
             block.columns[relation.index] = function("unnest", function("range", longest))
         block.fixed = True
         return block
 
-    def _list(self, tree: exp.Expression, relation: Unnest) -> exp.Expression:
-        """A dynamic as a list of its elements: an array's, a bag's properties, else the value itself."""
-        text = _BAG_PAIRS if relation.bags_as_arrays else _BAG_BAGS
-        filled = self.filled(_ELEMENTS.replace("$bag", text), x=tree)
-        if relation.limit is None:
-            return filled
-        return function("list_slice", filled, exp.Literal.number(1), exp.Literal.number(relation.limit))
+    def _list(self, tree: exp.Expression, relation: Unnest, text: bool) -> exp.Expression:
+        elements = self.elements(tree, text, relation.bags_as_arrays)
+        ends = [] if relation.limit is None else [exp.Literal.number(1), exp.Literal.number(relation.limit)]
+        return function("list_slice", elements, *ends) if ends else elements
 
     def _range(self, relation: Range) -> Block:
         start, stop, step = (self.value(each, {}) for each in (relation.start, relation.stop, relation.step))
@@ -307,24 +313,23 @@ class Lowering(ValueLowering):
     def _fold(self, relation: Fold) -> Block:
         """A recursive CTE: the first row of every group, then the row after each; all groups go on together."""
         self.recursive = True
+        below = self.select(self.block(relation.input), relation.input.schema)
         rows, folded = (f"__{word}_{len(self.ctes) + 1}" for word in ("rows", "folded"))
-        self._cte(rows, self.select(self.block(relation.input), relation.input.schema), materialized=True)
+        self._cte(rows, below, materialized=True)
         own = physical_names([*(c.name for c in relation.input.schema), *(item.name for item in relation.initial)])
         row = [alias(column(own[c.name], "r"), own[c.name]) for c in relation.input.schema]
         start = [alias(cast_(self.value(i.value, {}), self.dialect.types[i.value.type]), own[i.name]) for i in relation.initial]
         state = [alias(column(own[item.name], "f"), own[item.name]) for item in relation.initial]
-        number = own[relation.number]
-        called = [exp.TableAlias(this=exp.Identifier(this=letter, quoted=False)) for letter in "rf"]
-        source = exp.Table(this=name(rows), alias=called[0])
-        begins = exp.Where(this=exp.EQ(this=column(number, "r"), expression=exp.Literal.number(1)))
+        source, before = (exp.Table(this=name(n), alias=exp.TableAlias(this=name(a))) for n, a in ((rows, "r"), (folded, "f")))
+        number, previous = (column(own[relation.number], letter) for letter in "rf")
+        begins = exp.Where(this=exp.EQ(this=number.copy(), expression=exp.Literal.number(1)))
         first = exp.Select(expressions=[*row, *start], from_=exp.From(this=source), where=begins)
-        follows = exp.EQ(this=column(number, "r"), expression=exp.Add(this=column(number, "f"), expression=exp.Literal.number(1)))
+        follows = exp.EQ(this=number, expression=exp.Add(this=previous, expression=exp.Literal.number(1)))
         same = [exp.NullSafeEQ(this=column(own[key], "r"), expression=column(own[key], "f")) for key in relation.keys]
         join = exp.Join(this=source.copy(), on=conjunction([follows, *same]), kind="INNER")
-        before = exp.From(this=exp.Table(this=name(folded), alias=called[1]))
-        later = exp.Select(expressions=[*(each.copy() for each in row), *state], from_=before, joins=[join])
-        arms = [self._stepped(relation, each, own) for each in (first, later)]
-        self._cte(folded, exp.Union(this=arms[0], expression=arms[1], distinct=False))
+        later = exp.Select(expressions=[*(each.copy() for each in row), *state], from_=exp.From(this=before), joins=[join])
+        one, other = (self._stepped(relation, each, own) for each in (first, later))
+        self._cte(folded, exp.Union(this=one, expression=other, distinct=False))
         return Block(exp.Table(this=name(folded)), _columns(relation.schema))
 
     def _stepped(self, relation: Fold, rows: exp.Expression, names: dict[str, str]) -> exp.Expression:
@@ -436,11 +441,6 @@ _JOIN: dict[str, dict[str, str]] = {
     "rightsemi": {"kind": "SEMI"},
     "rightanti": {"kind": "ANTI"},
 }
-
-_ELEMENTS = "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS JSON[]) WHEN 'OBJECT' THEN $bag ELSE [$x] END"
-_MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
-_BAG_BAGS = f"list_transform(json_keys($x), lambda __k1: json_object(__k1, {_MEMBER}))"
-_BAG_PAIRS = f"list_transform(json_keys($x), lambda __k1: json_array(__k1, {_MEMBER}))"
 
 _RANGE_LONG = "unnest(generate_series(CAST($start AS BIGINT), CAST($stop AS BIGINT), nullif(CAST($step AS BIGINT), 0)))"
 _RANGE = {

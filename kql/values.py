@@ -222,6 +222,11 @@ class ValueLowering:
 
     # ------------------------------------------------------------ dynamic
 
+    def elements(self, tree: exp.Expression, text: bool, pairs: bool) -> exp.Expression:
+        """A dynamic as a list: an array's elements, a bag's properties, else the value itself; as texts, or as JSON."""
+        template = (_TEXTS if text else _ELEMENTS).replace("$bag", _BAG_PAIRS if pairs else _BAG_BAGS)
+        return self.filled(template, x=tree)
+
     def path(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression:
         return function("json_extract", *self.path_arguments(path, columns, order))
 
@@ -243,6 +248,15 @@ class ValueLowering:
         joined = parts[0] if len(parts) == 1 else function("concat", *parts)
         return self.value(path.base, columns, order), joined
 
+
+_MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
+_BAG_BAGS = f"list_transform(json_keys($x), lambda __k1: json_object(__k1, {_MEMBER}))"
+_BAG_PAIRS = f"list_transform(json_keys($x), lambda __k1: json_array(__k1, {_MEMBER}))"
+_ELEMENTS = "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS JSON[]) WHEN 'OBJECT' THEN $bag ELSE [$x] END"
+_TEXTS = (
+    "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS VARCHAR[]) WHEN 'OBJECT' THEN CAST($bag AS VARCHAR[]) "
+    "ELSE [json_extract_string($x, '$')] END"
+)
 
 _KEY_STEP = """'."' || replace(replace($step, '\\', '\\\\'), '"', '\\"') || '"'"""
 _INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCHAR) || ']'"

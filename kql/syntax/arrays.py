@@ -62,7 +62,7 @@ class Expansion:
                 message = f"'{operator}' operator: two columns are named '{item.name}'."
                 raise KqlSemanticError(message, each.span, "Give one of them a name: y = ....")
             items.append(item)
-        made = {item.name: Column(item.name, ScalarType.DYNAMIC) for item in items}
+        made = {item.name: _opened(item.name, each.type) for item, each in zip(items, self.items, strict=True)}
         columns = [made.pop(column.name, column) for column in source.schema] + list(made.values())
         asked = self.params.get("with_itemindex")
         name = unique_name(asked, [column.name for column in columns]) if asked else index
@@ -82,12 +82,17 @@ class Expansion:
     def typed(self, relation: Unnest) -> Relation:
         """The elements in the types that the query asks for. Nothing is parsed: a number in quotes is no number."""
         pairs = zip(relation.items, self.items, strict=True)
-        kinds = {item.name: scalar_type(each.type) for item, each in pairs if each.type is not None}
+        kinds = {item.name: scalar_type(each.type) for item, each in pairs if each.type not in (None, "string")}
         if not kinds:
             return relation
         columns = passing(relation.schema)
         items = tuple(Item(each.name, element(each.value, kinds[each.name])) if each.name in kinds else each for each in columns)
         return Project(relation, items, span=self.span)
+
+
+def _opened(name: str, kind: Token | None) -> Column:
+    """The column of elements: dynamic, or text where that is asked for."""
+    return Column(name, ScalarType.STRING, nullable=False) if kind == "string" else Column(name, ScalarType.DYNAMIC)
 
 
 def element(value: Value, kind: ScalarType) -> Value:
