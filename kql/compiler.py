@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from kql import lowering, rewrite, syntax, traversal
 from kql.algebra import Binding, Bound, Call, Relation
 from kql.catalog import Catalog, External
 from kql.dialects import Dialect, DuckDB
-from kql.errors import KqlError, KqlSemanticError, Span
+from kql.errors import KqlError, KqlLimitError, KqlSemanticError, Span
 from kql.reads import Read, reads
 from kql.scope import Context, Scope
 from kql.traversal import walk
@@ -70,13 +71,21 @@ def compile(
         KqlError: with its place in the text.
     """
     context = context_of(text, catalog, parameters, dialect, windowed, probe)
-    try:
+    with told(text):
         return _program(text, bind(text, context), context, dialect)
+
+
+@contextmanager
+def told(text: str) -> Iterator[None]:
+    """Errors inside know the query's text; a stack that is too short is the query's fault."""
+    try:
+        yield
     except KqlError as error:
         error.text = text
         raise
     except RecursionError:
-        raise KqlSemanticError("The query is nested too deeply.", Span(0, len(text)), text=text) from None
+        hint = "Do it in steps: name parts with let, or add columns one after the other."
+        raise KqlLimitError("The query is nested too deeply.", Span(0, len(text)), hint, text) from None
 
 
 def context_of(

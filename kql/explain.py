@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from kql import rewrite
 from kql.catalog import Catalog
-from kql.compiler import DIALECTS, Probe, bind, context_of
-from kql.errors import KqlError
+from kql.compiler import DIALECTS, Probe, bind, context_of, told
 from kql.lowering import Lowering
 
 
@@ -23,7 +22,7 @@ def explain(
     Raises:
         KqlError: as `compile`.
     """
-    try:
+    with told(text):
         context = context_of(text, catalog, parameters, dialect, probe=probe)
         root = bind(text, context)
         program: rewrite.Program = (root, tuple(context.bindings))
@@ -31,12 +30,9 @@ def explain(
             program = each(program)
         lowering = Lowering(DIALECTS[dialect], fused=False)
         tree = lowering.program(*program)
-    except KqlError as error:
-        error.text = text
-        raise
-    for cte in lowering.ctes:
-        step = lowering.steps.get(cte.alias)
-        if step is not None and step.span is not None:
-            words = " ".join(text[step.span.start : step.span.end].replace("*/", "* /").split())
-            cte.add_comments([f" {words} "])
-    return DIALECTS[dialect].text(tree, pretty=True)
+        for cte in lowering.ctes:
+            step = lowering.steps.get(cte.alias)
+            if step is not None and step.span is not None:
+                words = " ".join(text[step.span.start : step.span.end].replace("*/", "* /").split())
+                cte.add_comments([f" {words} "])
+        return DIALECTS[dialect].text(tree, pretty=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice
 from typing import assert_never, cast
 
 from sqlglot import exp
@@ -27,7 +30,7 @@ from kql.algebra import (
     Window,
 )
 from kql.dialects import Dialect, bracketed, fill
-from kql.functions.registry import UNKNOWN
+from kql.functions.registry import UNKNOWN, Kind
 from kql.types import ScalarType
 
 Columns = Mapping[str, exp.Expression]
@@ -176,13 +179,16 @@ class ValueLowering:
 
     def call(self, call: Call, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
         line = call.function
-        args = [self.value(arg, columns, order) for arg in call.args]
+        template = self._template(call)
+        args, once = _shared(call, template, [self.value(arg, columns, order) for arg in call.args])
         named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)}
         for parameter, tree in zip(line.per_argument(len(args)), args, strict=True):
             named.setdefault(parameter.name, []).append(tree)
         for parameter in line.parameters:
             named.setdefault(parameter.name, [])
-        tree = self._filled(self._template(call), named)
+        tree = self._filled(template, named)
+        for parameter_name, arg in reversed(once.items()):
+            tree = self.filled(_ONCE.format(parameter_name), arg=arg, body=tree)
         if line.ordered and order:
             _order_inside(tree, order)
         if call.type is ScalarType.STRING and _may_be_null(call):
@@ -260,6 +266,26 @@ _TEXTS = (
 
 _KEY_STEP = """'."' || replace(replace($step, '\\', '\\\\'), '"', '\\"') || '"'"""
 _INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCHAR) || ']'"
+
+
+_HEAVY = 40  # nodes of an argument from which on it must not be written twice: nested calls would double the query each
+_ONCE = "list_extract(list_transform([$arg], lambda {0}: $body), 1)"
+
+
+def _shared(call: Call, template: str, args: list[exp.Expression]) -> tuple[list[exp.Expression], dict[str, exp.Expression]]:
+    """The arguments; a heavy one that the template uses several times is named instead, to be evaluated once."""
+    once: dict[str, exp.Expression] = {}
+    if call.function.kind is Kind.SCALAR:
+        uses = _uses(template)
+        for at, parameter in enumerate(call.function.per_argument(len(args))):
+            if uses[parameter.name] + uses[f"_{at}"] > 1 and sum(1 for _ in islice(args[at].walk(), _HEAVY)) == _HEAVY:
+                once[f"__a{at}"], args[at] = args[at], exp.Column(this=exp.Identifier(this=f"__a{at}", quoted=False))
+    return args, once
+
+
+@lru_cache(maxsize=4096)
+def _uses(template: str) -> Counter[str]:
+    return Counter(re.findall(r"\$(\w+)", template))
 
 
 def _may_be_null(call: Call) -> bool:
