@@ -8,8 +8,8 @@ wrapped hands its sort keys outward.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from sqlglot import exp
@@ -37,49 +37,14 @@ from kql.algebra import (
     Window,
     passing,
 )
-from kql.dialects import Dialect
+from kql.blocks import Block, BlockLowering, columns_in, read
 from kql.traversal import columns_of, walk
 from kql.types import ScalarType, Schema, physical_names
-from kql.values import Columns, Order, ValueLowering, alias, cast_, column, conjunction, fresh, function, name, null
-
-MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
+from kql.values import Columns, Order, alias, cast_, column, conjunction, fresh, function, name, null
 
 
-@dataclass(slots=True)
-class Block:
-    """One SELECT under construction; `columns` maps each KQL column to its SQL over the FROM clause."""
-
-    source: exp.Expression | None
-    columns: dict[str, exp.Expression]
-    joins: list[exp.Expression] = field(default_factory=list)
-    where: list[exp.Expression] = field(default_factory=list)
-    group: list[exp.Expression] | None = None  # None: not grouped; []: one group
-    distinct: bool = False
-    order: list[Order] = field(default_factory=list)
-    limit: exp.Expression | None = None
-    fixed: bool = False  # holds windows or unnest: nothing may filter before them
-    depth: int = 0
-
-    @property
-    def open(self) -> bool:
-        """Whether a filter may still join it."""
-        return self.group is None and not (self.fixed or self.distinct) and self.limit is None
-
-    def plain(self, names: Iterable[str]) -> bool:
-        """Whether these columns are handed on as they are, so that reading them costs nothing."""
-        return all(isinstance(self.columns[name], exp.Column) for name in names)
-
-
-class Lowering(ValueLowering):
+class Lowering(BlockLowering):
     """Lowers the relations of one program. `fused=False` gives one named block for each operator, for `explain`."""
-
-    def __init__(self, dialect: Dialect, fused: bool = True) -> None:
-        self.dialect = dialect
-        self.fused = fused
-        self.ctes: list[exp.Expression] = []
-        self.steps: dict[str, Relation] = {}
-        self.given: dict[str, Block] = {}  # what stands for a reference inside the step of a fold
-        self.recursive = False
 
     def program(self, root: Relation, bindings: Sequence[Binding]) -> exp.Expression:
         """The SQL tree of a whole program; output columns are named by `physical_names` of the root's schema."""
@@ -110,7 +75,7 @@ class Lowering(ValueLowering):
             case Reference(name=given) if given in self.given:
                 return self.given.pop(given)
             case Reference():
-                return Block(exp.Table(this=name(relation.name)), _columns(relation.columns))
+                return Block(exp.Table(this=name(relation.name)), columns_in(relation.columns))
             case Values():
                 return self._values(relation)
             case Filter():
@@ -137,7 +102,7 @@ class Lowering(ValueLowering):
                 assert_never(relation)
 
     def _scan(self, relation: Scan) -> Block:
-        block = Block(exp.Table(this=name(relation.table)), _columns(relation.columns, relation.physical))
+        block = Block(exp.Table(this=name(relation.table)), columns_in(relation.columns, relation.physical))
         for kql in relation.columns:  # foreign storage may hold SQL nulls where KQL has the empty string
             if kql.type is ScalarType.STRING and kql.nullable:
                 block.columns[kql.name] = function("coalesce", block.columns[kql.name], exp.Literal.string(""))
@@ -151,12 +116,12 @@ class Lowering(ValueLowering):
         if not relation.rows:
             nulls = [alias(null(kind), n) for kind, n in zip(kinds, names, strict=True)]
             empty: exp.Expression = exp.Select(expressions=nulls, where=exp.Where(this=exp.false()))
-            return Block(exp.Subquery(this=empty), _columns(relation.columns))
+            return Block(exp.Subquery(this=empty), columns_in(relation.columns))
         rows = [exp.Tuple(expressions=[self.literal(cell) for cell in row]) for row in relation.rows]
         first = [cast_(cell, kind) for cell, kind in zip(rows[0].expressions, kinds, strict=True)]
         rows[0] = exp.Tuple(expressions=first)
         called = exp.TableAlias(this=name("rows"), columns=[name(n) for n in names])
-        return Block(exp.Values(expressions=rows, alias=called), _columns(relation.columns))
+        return Block(exp.Values(expressions=rows, alias=called), columns_in(relation.columns))
 
     def _filter(self, relation: Filter) -> Block:
         block = self.block(relation.input)
@@ -172,7 +137,7 @@ class Lowering(ValueLowering):
         windows = any(isinstance(inner, Window) for value in computed for inner in walk(value))
         sealed = block.group is not None or block.distinct
         if (
-            (computed and (sealed or not block.plain(_read(computed))))
+            (computed and (sealed or not block.plain(read(computed))))
             or not block.plain(each for each, times in passed.items() if times > 1)
             or (block.distinct and set(passed) != set(block.columns))
             or (windows and (block.fixed or block.limit is not None))
@@ -187,7 +152,7 @@ class Lowering(ValueLowering):
     def _aggregate(self, relation: Aggregate) -> Block:
         block = self.block(relation.input)
         computed = [item.value for item in (*relation.keys, *relation.items)]
-        if not (block.open and block.plain(_read(computed))):
+        if not (block.open and block.plain(read(computed))):
             block = self.wrap(block, relation.input.schema)
         before, order = block.columns, block.order
         block.columns = {item.name: self.value(item.value, before, order) for item in (*relation.keys, *relation.items)}
@@ -201,7 +166,7 @@ class Lowering(ValueLowering):
     def _sort(self, relation: Sort) -> Block:
         block = self.block(relation.input)
         simple = all(isinstance(key.value, ColumnRef) for key in relation.keys)
-        computed = block.group is None and block.plain(_read(key.value for key in relation.keys))
+        computed = block.group is None and block.plain(read(key.value for key in relation.keys))
         if block.limit is not None or block.distinct or not (simple or computed):
             block = self.wrap(block, relation.input.schema)
         block.order = [order for key in relation.keys for order in self._orders(key, block.columns)]
@@ -248,7 +213,7 @@ class Lowering(ValueLowering):
         bare = block.open and not (block.where or block.order or block.joins) and block.plain(block.columns)
         table = exp.TableAlias(this=exp.Identifier(this=called, quoted=False))
         if unique:
-            if not (block.open and block.plain(_read(unique))):
+            if not (block.open and block.plain(read(unique))):
                 block = self.wrap(block, relation.schema)
             keys = [self.value(key, block.columns) for key in unique]
             tree = self.select(block, relation.schema)
@@ -270,7 +235,7 @@ class Lowering(ValueLowering):
         tree = parts[0]
         for part in parts[1:]:
             tree = exp.Union(this=tree, expression=part, distinct=False)
-        return Block(exp.Subquery(this=tree), _columns(relation.columns), depth=max(b.depth for b in blocks) + 1)
+        return Block(exp.Subquery(this=tree), columns_in(relation.columns), depth=max(b.depth for b in blocks) + 1)
 
     def _arm(self, block: Block, schema: Schema) -> exp.Expression:
         if block.limit is None:
@@ -308,7 +273,7 @@ class Lowering(ValueLowering):
         start, stop, step = (self.value(each, {}) for each in (relation.start, relation.stop, relation.step))
         filled = self.filled(_RANGE.get(relation.column.type, _RANGE_LONG), start=start, stop=stop, step=step)
         select = exp.Select(expressions=[alias(filled, relation.column.name)])
-        return Block(exp.Subquery(this=select), _columns((relation.column,)), depth=1)
+        return Block(exp.Subquery(this=select), columns_in((relation.column,)), depth=1)
 
     def _fold(self, relation: Fold) -> Block:
         """A recursive CTE: the first row of every group, then the row after each; all groups go on together."""
@@ -330,7 +295,7 @@ class Lowering(ValueLowering):
         later = exp.Select(expressions=[*(each.copy() for each in row), *state], from_=exp.From(this=before), joins=[join])
         one, other = (self._stepped(relation, each, own) for each in (first, later))
         self._cte(folded, exp.Union(this=one, expression=other, distinct=False))
-        return Block(exp.Table(this=name(folded)), _columns(relation.schema))
+        return Block(exp.Table(this=name(folded)), columns_in(relation.schema))
 
     def _stepped(self, relation: Fold, rows: exp.Expression, names: dict[str, str]) -> exp.Expression:
         """The step over rows with their state, in one SELECT: inside a recursion nothing can be named."""
@@ -339,95 +304,6 @@ class Lowering(ValueLowering):
         tree = self.select(self.block(relation.step), relation.schema)
         self.fused = fused
         return tree
-
-    # ------------------------------------------------------------ blocks
-
-    def wrap(self, block: Block, schema: Schema, named: str | None = None) -> Block:
-        """The block as a subquery (or CTE) of a new one. Its sort keys go outward, through hidden columns where needed."""
-        names = physical_names(c.name for c in schema)
-        extra: list[exp.Expression] = []
-        order: list[Order] = []
-        for key in block.order:
-            shown = next((names[n] for n, tree in block.columns.items() if n in names and _same(tree, key.expression)), None)
-            if shown is None:
-                shown = f"__order_{len(extra) + 1}"
-                extra.append(alias(fresh(key.expression), shown))
-            order.append(Order(column(shown), key.descending, key.nulls_first))
-        if block.limit is None:
-            block.order = []
-        tree = self.select(block, schema, extra)
-        if named is None and block.depth >= MAX_NESTING:
-            named = f"__part_{len(self.ctes) + 1}"
-        depth = 0 if named else block.depth + 1
-        if named:
-            self._cte(named, tree)
-        source = exp.Table(this=name(named)) if named else exp.Subquery(this=tree)
-        return Block(source, {n: column(sql) for n, sql in names.items()}, order=order, depth=depth)
-
-    def select(self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = ()) -> exp.Expression:
-        """The finished SELECT, its columns in the order of the schema."""
-        names = physical_names(c.name for c in schema)
-        trees = [fresh(block.columns[c.name]) for c in schema]
-        items = [
-            tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else alias(tree, names[c.name])
-            for tree, c in zip(trees, schema, strict=True)
-        ]
-        order = [self._ordered(key, block, names) for key in block.order if not key.constant]
-        clauses: dict[str, object] = {"expressions": [*items, *extra]}
-        if block.source is not None:
-            clauses["from_"] = exp.From(this=block.source)
-        if block.joins:
-            clauses["joins"] = block.joins
-        if block.where:
-            clauses["where"] = exp.Where(this=conjunction([p for tree in block.where for p in _conjuncts(tree)]))
-        if block.group:
-            places = [next((at for at, tree in enumerate(trees, 1) if tree is key), key) for key in block.group]
-            keys = [exp.Literal.number(place) if isinstance(place, int) else place.copy() for place in places]
-            clauses["group"] = exp.Group(expressions=keys)
-        if block.distinct:
-            clauses["distinct"] = exp.Distinct()
-        if order:
-            clauses["order"] = exp.Order(expressions=order)
-        if block.limit is not None:
-            clauses["limit"] = exp.Limit(expression=block.limit)
-        return exp.Select(**clauses)
-
-    def _ordered(self, key: Order, block: Block, names: dict[str, str]) -> exp.Expression:
-        """ORDER BY an output column by its name; else by the source's columns, qualified if an output took their name."""
-        shown = next((names[n] for n, tree in block.columns.items() if n in names and _same(tree, key.expression)), None)
-        if shown is not None:
-            return Order(column(shown), key.descending, key.nulls_first).tree()
-        tree = key.expression.copy()
-        for inner in tree.find_all(exp.Column):
-            if not inner.table and inner.name in names.values() and isinstance(block.source, exp.Table | exp.Subquery):
-                if not block.source.alias:
-                    block.source.set("alias", exp.TableAlias(this=exp.Identifier(this="t", quoted=False)))
-                inner.set("table", exp.Identifier(this=block.source.alias, quoted=False))
-        return Order(tree, key.descending, key.nulls_first).tree()
-
-    def _cte(self, named: str, tree: exp.Expression, materialized: bool = False) -> None:
-        called = exp.TableAlias(this=name(named))
-        self.ctes.append(exp.CTE(this=tree, alias=called, materialized=True if materialized else None))
-
-
-def _columns(schema: Schema, physical: Sequence[str] = ()) -> dict[str, exp.Expression]:
-    names = physical or list(physical_names(c.name for c in schema).values())
-    return {c.name: column(sql) for c, sql in zip(schema, names, strict=True)}
-
-
-def _read(values: Iterable[Value]) -> Iterable[str]:
-    return (read for value in values for read in columns_of(value))
-
-
-def _same(tree: exp.Expression, other: exp.Expression) -> bool:
-    """One node, or the same plain column."""
-    return tree is other or (isinstance(tree, exp.Column) and tree == other)
-
-
-def _conjuncts(tree: exp.Expression) -> list[exp.Expression]:
-    if isinstance(tree, exp.And):
-        return [*_conjuncts(tree.this), *_conjuncts(tree.expression)]
-    return [exp.Paren(this=tree) if isinstance(tree, exp.Or) else tree]
 
 
 _JOIN: dict[str, dict[str, str]] = {
