@@ -55,6 +55,17 @@ class Expression(Syntax):
         return None
 
 
+@dataclass(slots=True)
+class Listed(Expression):
+    """A list of like children: arguments, items, names, keys."""
+
+    items: list[Any]
+
+    @classmethod
+    def of(cls, children: list[Any], span: Span) -> Any:
+        return cls(children, span=span)
+
+
 class Operator(Syntax):
     """What stands behind a `|`."""
 

@@ -19,7 +19,7 @@ from kql.functions.registry import Naming
 from kql.overloads import Argument, call, common_beside_dynamic, convert, invoke
 from kql.scope import Scope
 from kql.syntax import product
-from kql.syntax.base import Expression, rule
+from kql.syntax.base import Expression, Listed, rule
 from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
 from kql.syntax.statements import ScalarTypeName, UserFunction
@@ -28,15 +28,10 @@ from kql.types import ScalarType
 
 
 @rule("args", "exprs")
-@dataclass(slots=True)
-class Args(Expression):
+class Args(Listed):
     """Arguments, each an expression, `name = expression`, a star, or one pipeline."""
 
-    items: list[Any]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Args:
-        return cls(children, span=span)
+    __slots__ = ()
 
 
 @rule("star")

@@ -5,32 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lark import Token
 
-from kql.algebra import ColumnRef, Item, Project, Relation, Sort, Value, passing
+from kql.algebra import ColumnRef, Item, Project, Relation, Sort, passing
 from kql.errors import KqlSemanticError, Span, closest
 from kql.scope import Scope, unique_name
-from kql.syntax.base import Expression, Operator, rule
+from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.calls import Named, Star
 from kql.syntax.expressions import NameRef
+from kql.syntax.parameters import Wildcard
 from kql.syntax.rows import serialized
 from kql.syntax.several import produced
-from kql.syntax.sources import Wildcard
 from kql.types import Schema
 
 
 @rule("items")
-@dataclass(slots=True)
-class Items(Expression):
+class Items(Listed):
     """A list of output columns."""
 
-    items: list[Expression]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Items:
-        return cls(children, span=span)
+    __slots__ = ()
 
 
 def outputs(
@@ -111,15 +105,10 @@ class Serialize(Operator):
 
 
 @rule("patterns", "sort_patterns")
-@dataclass(slots=True)
-class Patterns(Expression):
+class Patterns(Listed):
     """Names and wildcards."""
 
-    items: list[Any]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Patterns:
-        return cls(children, span=span)
+    __slots__ = ()
 
     def select(self, schema: Schema, scope: Scope) -> list[str]:
         """The columns that the patterns name, in the order of the patterns, each once."""

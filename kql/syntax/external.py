@@ -13,7 +13,8 @@ from kql.errors import KqlSemanticError, KqlUnsupportedError
 from kql.overloads import read_as
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
-from kql.syntax.sources import Parameters, Tabular
+from kql.syntax.parameters import Parameters
+from kql.syntax.sources import Tabular
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType, physical_names
 

@@ -18,8 +18,8 @@ from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Star
 from kql.syntax.columns import Items, outputs
+from kql.syntax.parameters import Parameters
 from kql.syntax.several import named, with_names
-from kql.syntax.sources import Parameters
 from kql.traversal import children
 from kql.types import ScalarType
 

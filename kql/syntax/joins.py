@@ -13,7 +13,7 @@ from kql.syntax.base import Expression, Operator, refuse, rule
 from kql.syntax.calls import Args, FunctionCall
 from kql.syntax.comparisons import Compare, reconcile
 from kql.syntax.expressions import Chain, Group, Member, NameRef
-from kql.syntax.sources import Parameters
+from kql.syntax.parameters import Parameters
 from kql.types import Column, ScalarType
 
 _LEFT_ONLY = ("leftsemi", "leftanti")

@@ -12,8 +12,8 @@ from kql.errors import KqlSemanticError, Span, closest
 from kql.partitioning import Parts, Pipeline, inlined, stand_in
 from kql.scope import Scope
 from kql.syntax.base import Expression, Operator, refuse, rule
+from kql.syntax.parameters import Parameters
 from kql.syntax.rows import serialized
-from kql.syntax.sources import Parameters
 
 
 @rule("subpipeline")

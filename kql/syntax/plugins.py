@@ -40,8 +40,8 @@ from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named
 from kql.syntax.expressions import boolean
 from kql.syntax.lookups import ipv4_lookup, ipv6_lookup
+from kql.syntax.parameters import Parameters
 from kql.syntax.rows import serialized
-from kql.syntax.sources import Parameters
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType, Schema
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from lark import Token
 
 from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
-from kql.errors import KqlSemanticError, Span
+from kql.errors import KqlSemanticError
 from kql.overloads import convert
 from kql.scope import Scope
-from kql.syntax.base import Expression, Operator, rule
+from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.expressions import boolean
-from kql.syntax.sources import Parameters
+from kql.syntax.parameters import Parameters
 from kql.types import ScalarType
 
 
@@ -69,13 +68,8 @@ class SortItem(Expression):
 
 
 @rule("sort_keys")
-@dataclass(slots=True)
-class SortItems(Expression):
-    items: list[SortItem]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> SortItems:
-        return cls(children, span=span)
+class SortItems(Listed):
+    __slots__ = ()
 
 
 @rule("sort")

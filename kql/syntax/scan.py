@@ -40,8 +40,8 @@ from kql.syntax.base import Expression, Operator, Syntax, refuse, rule
 from kql.syntax.calls import Named
 from kql.syntax.columns import Items
 from kql.syntax.expressions import boolean
+from kql.syntax.parameters import Parameters
 from kql.syntax.rows import SortItems, serialized
-from kql.syntax.sources import Parameters
 from kql.syntax.statements import ParameterDeclaration, TableType
 from kql.syntax.statements import Parameters as Declarations
 from kql.types import Column, ScalarType, Schema

@@ -20,7 +20,8 @@ from kql.syntax.columns import Items, Patterns, ProjectAway
 from kql.syntax.comparisons import Match, MatchAnyColumn
 from kql.syntax.expressions import Chain, Group, NameRef, boolean
 from kql.syntax.literals import Constant
-from kql.syntax.sources import Parameters, Tabular
+from kql.syntax.parameters import Parameters
+from kql.syntax.sources import Tabular
 from kql.syntax.statements import scalar_type
 from kql.syntax.unions import Named, Sources, matching, outer_columns, tables, union_schema, united
 from kql.traversal import map_inner

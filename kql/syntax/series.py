@@ -25,16 +25,16 @@ from kql.algebra import (
     passing,
     ref,
 )
-from kql.errors import KqlSemanticError, KqlUnsupportedError, Span
+from kql.errors import KqlSemanticError, KqlUnsupportedError
 from kql.functions import AGGREGATES, OPERATORS
 from kql.functions.elements import LIST, SLOT, SLOT_REAL, SLOTS
 from kql.functions.registry import Function
 from kql.overloads import convert, invoke
 from kql.scope import Scope, unique_name
-from kql.syntax.base import Expression, Operator, rule
+from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.columns import Items, outputs
 from kql.syntax.groups import refuse_bare_columns
-from kql.syntax.sources import Parameters
+from kql.syntax.parameters import Parameters
 from kql.types import Column, ScalarType, common_type
 
 _NATIVE = (ScalarType.BOOL, ScalarType.INT, ScalarType.LONG, ScalarType.REAL, ScalarType.STRING)
@@ -50,13 +50,8 @@ class SeriesItem(Expression):
 
 
 @rule("series_items")
-@dataclass(slots=True)
-class SeriesItems(Expression):
-    items: list[SeriesItem]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> SeriesItems:
-        return cls(children, span=span)
+class SeriesItems(Listed):
+    __slots__ = ()
 
 
 @rule("series_range")

@@ -12,8 +12,7 @@ from kql.algebra import Literal, Project, Range, Relation, Value, Values
 from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert
 from kql.scope import Scope
-from kql.syntax.base import Expression, Operator, refuse, rule
-from kql.syntax.literals import Json, string_value
+from kql.syntax.base import Expression, Listed, Operator, refuse, rule
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType
 
@@ -101,13 +100,8 @@ class RangeSource(Tabular):
 
 
 @rule("values")
-@dataclass(slots=True)
-class ValueList(Expression):
-    items: list[Expression]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> ValueList:
-        return cls(children, span=span)
+class ValueList(Listed):
+    __slots__ = ()
 
 
 @rule("datatable")
@@ -151,17 +145,6 @@ class Datatable(Tabular):
 # ---------------------------------------------------------------- patterns and parameters
 
 
-@rule("wildcard")
-@dataclass(slots=True)
-class Wildcard(Expression):
-    """`Email*`: names by pattern."""
-
-    pattern: Token
-
-    def matches(self, name: str) -> bool:
-        return fnmatchcase(name, str(self.pattern))
-
-
 @rule("wildcard_member")
 @dataclass(slots=True)
 class WildcardMember(Expression):
@@ -172,44 +155,6 @@ class WildcardMember(Expression):
 
     def matches(self, name: str) -> bool:
         return fnmatchcase(name, str(self.pattern))
-
-
-@rule("params", "props", "hints")
-@dataclass(slots=True)
-class Parameters(Expression):
-    """`kind=inner hint.x=y`: operator parameters by name."""
-
-    values: dict[str, Any]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Parameters:
-        values: dict[str, Any] = {}
-        key = ""
-        for child in children:
-            if isinstance(child, Token) and child.type in _KEYS:
-                key = str(child).strip()
-            else:  # a key that is repeated, or has several values, keeps them all
-                value = _setting(child)
-                values[key] = [*_listed(values[key]), value] if key in values else value
-        return cls(values, span=span)
-
-    def get(self, name: str, default: str = "") -> str:
-        return str(self.values.get(name, default))
-
-
-_KEYS = ("PARAM", "HINT", "MV_PARAM", "SERIES_PARAM", "PROP")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _setting(value: Any) -> Any:
-    if isinstance(value, Token) and value.type == "STRING":
-        return string_value(value)
-    if isinstance(value, Token) and value.type == "BOOL":
-        return str(value).lower() == "true"
-    return str(value) if isinstance(value, Token) else value.value if isinstance(value, Json) else value
 
 
 for _rule, _construct in {

@@ -12,7 +12,7 @@ from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.overloads import convert
 from kql.scope import RESERVED, Scope
-from kql.syntax.base import Expression, Syntax, refuse, rule
+from kql.syntax.base import Expression, Listed, Syntax, refuse, rule
 from kql.syntax.literals import Constant, parse_constant
 from kql.types import TYPE_NAMES, Column, ScalarType
 
@@ -147,13 +147,8 @@ class ParameterDeclaration(Syntax):
 
 
 @rule("parameters")
-@dataclass(slots=True)
-class Parameters(Syntax):
-    items: list[ParameterDeclaration]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Parameters:
-        return cls(children, span=span)
+class Parameters(Listed):
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

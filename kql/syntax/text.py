@@ -27,7 +27,7 @@ from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Operator, Syntax, rule
 from kql.syntax.columns import replaced
 from kql.syntax.literals import string_value
-from kql.syntax.sources import Parameters
+from kql.syntax.parameters import Parameters
 from kql.syntax.statements import TableType, scalar_type
 from kql.types import Column, ScalarType
 

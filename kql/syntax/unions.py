@@ -10,10 +10,11 @@ from lark import Token
 from kql.algebra import Item, Literal, Project, Relation, Union, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.scope import Scope, empty, unique_name
-from kql.syntax.base import Expression, Operator, rule
+from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.expressions import Group, NameRef
+from kql.syntax.parameters import Parameters, Wildcard
 from kql.syntax.rows import As
-from kql.syntax.sources import Parameters, Pipe, Tabular, Wildcard, WildcardMember
+from kql.syntax.sources import Pipe, Tabular, WildcardMember
 from kql.syntax.statements import UserFunction
 from kql.types import Column, ScalarType, Schema
 
@@ -21,15 +22,10 @@ Named = list[tuple[str, Relation]]
 
 
 @rule("sources")
-@dataclass(slots=True)
-class Sources(Expression):
+class Sources(Listed):
     """Tables by name, pattern or pipeline: of union, search and find."""
 
-    items: list[Expression]
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> Sources:
-        return cls(children, span=span)
+    __slots__ = ()
 
 
 @rule("union")
