@@ -139,11 +139,13 @@ class Hunt:
             self._registered[name] = columns
 
     def _foreign_schema(self, table: str) -> Schema | None:
-        """The columns of a table of the user's connection; text may be null there."""
-        try:
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM {_quoted(table)}").fetchall()
-        except duckdb.Error:
+        """The columns of a table of the user's connection; text may be null there.
+
+        Only what the catalog lists: DuckDB would also take a file's name or a Python variable's for a table.
+        """
+        if table not in self.names():
             return None
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {_quoted(table)}").fetchall()
         return tuple(Column(name, _kql_type(str(sql)), nullable=True) for name, sql, *_ in described)
 
     # ------------------------------------------------------------ queries

@@ -136,3 +136,14 @@ def test_filters_reach_the_row_groups(connection: duckdb.DuckDBPyConnection, tes
     assert scanned(connection, program.sql, values) <= groups
     literal = program.sql.replace("$now", f"TIMESTAMP '{NOW}'")
     assert scanned(connection, literal, None) == scanned(connection, program.sql, values)
+
+
+def test_a_file_or_a_variable_is_no_table(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n", encoding="utf-8")
+    frame = pa.table({"a": [1]})
+    assert frame.num_rows == 1
+    hunt = hunting.connect(duckdb.connect())
+    for name in (str(secret), "frame"):
+        with pytest.raises(hunting.KqlSemanticError, match="Failed to resolve table"):
+            hunt.query(f"['{name}'] | take 1")
