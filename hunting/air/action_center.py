@@ -11,7 +11,7 @@ from hunting.air.clusters import CLUSTERS
 from hunting.air.journal import Journal, Row, moment
 from hunting.air.ledger import ADMIN, AUTOMATION, MANUAL_TYPE, SOURCE, approve, log, note_decision, set_status, settle
 from hunting.air.mailboxes import Copy, Hunting, copies, lay_out
-from hunting.air.places import MAILBOX
+from hunting.air.members import IN_MAILBOX
 from hunting.air.policy import ENDED, ActionStatus, Status
 from hunting.air.records import ActionRecord, values
 from hunting.air.settings import Settings
@@ -36,6 +36,10 @@ _SELECT = """
 """
 
 
+_LEFT = f"""
+    SELECT count(*) FROM cluster_members m JOIN whereabouts w ON w.message = m.message AND w.recipient = m.recipient
+    WHERE m.cluster_id = ? AND {IN_MAILBOX}
+"""
 _UNMOVING = tuple(action.name for action in ACTIONS.values() if action.place_after is None)
 
 # The same copies again, or some of them: a cluster that has grown meanwhile is another one.
@@ -144,18 +148,15 @@ class ActionCenter:
         return sum(self._cancel_if_idle(row, found[row["type"]][row["entity"]]) for row in waiting)
 
     def _cancel_if_idle(self, row: Row, found: Sequence[Copy]) -> bool:
-        with self._journal.transaction("cancelled") as db:
+        # Looking is no transaction: a run that finds nothing to do must leave no trace.
+        with self._journal.aside() as db:
             lay_out(db, found)
-            left = db.execute(
-                "SELECT count(*) FROM cluster_members m JOIN whereabouts w ON w.message = m.message AND w.recipient = m.recipient"
-                f" WHERE m.cluster_id = ? AND w.place IN ('{MAILBOX[0]}', '{MAILBOX[1]}')",
-                (row["cluster_id"],),
-            ).fetchone()[0]
-            if left:
+            if db.execute(_LEFT, (row["cluster_id"],)).fetchone()[0]:
                 return False
+        with self._journal.transaction("cancelled") as db:
             db.execute("UPDATE clusters SET remediation_status = 'Remediated' WHERE id = ?", (row["cluster_id"],))
             self._close(db, row["id"], ActionStatus.CANCELLED, AUTOMATION, "No copy is left in a mailbox.")
-            return True
+        return True
 
     def _close(
         self, db: sqlite3.Connection, action: str, status: ActionStatus, by: str, reason: str, settled: bool = True

@@ -23,6 +23,7 @@ from hunting.errors import AirError
 from hunting.lake import Lake
 
 _BATCH = 100_000
+_STATE = "AirActions"  # any table of the states: all of them carry the revision
 _AT_A_TIME = 3  # commits wait for the disk, not for the processor
 
 
@@ -55,14 +56,15 @@ class Publisher:
         """The number of the last event that the lake holds, 0 if none.
 
         Raises:
-            AirError: the lake holds events that the journal does not know.
+            AirError: the lake holds events or decisions that the journal does not know.
         """
-        published = self._lake.sequence(EVENTS, self.application) or 0
-        known = self._journal.scalar("SELECT max(seq) FROM events") or 0
-        if published > known:
+        published, known = self._sequence(EVENTS), self._journal.scalar("SELECT max(seq) FROM events") or 0
+        stated, revision = self._sequence(_STATE), self._journal.scalar("SELECT number FROM revision")
+        if published > known or stated > revision:
+            behind = f"event {known:,}, but {published:,}" if published > known else f"revision {revision:,}, but {stated:,}"
             raise AirError(
-                f"The AIR journal ends at event {known:,}, but {published:,} are published: it is an old copy.",
-                hint="Put back the newest copy of the journal; going on with this one would lose events.",
+                f"The AIR journal ends at {behind} are published: it is an old copy.",
+                hint="Put back the newest copy of the journal; going on with this one would lose what was decided since.",
             )
         return published
 

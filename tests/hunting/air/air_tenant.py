@@ -14,6 +14,7 @@ import pyarrow as pa
 from hunting.air import Air, evidence, mailboxes, triggers
 from hunting.air.clusters import CLUSTERS, SELECTED
 from hunting.clock import ManualClock
+from hunting.engine import Hunt
 from hunting.lake import Lake
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -70,13 +71,12 @@ class Tenant:
                 RecipientEmailAddress=recipient,
                 SenderFromAddress="evil@bad.example",
                 EmailDirection="Inbound",
-                Subject="Invoice",
                 ThreatTypes=threats,
                 DetectionMethods='{"Malware":["File detonation"]}' if threats else "",
                 ConfidenceLevel='{"Phish":"High"}' if "Phish" in threats else "",
                 DeliveryAction="Delivered",
                 DeliveryLocation=location,
-                **{"LatestDeliveryLocation": "", "LatestDeliveryAction": "", "OrgLevelPolicy": ""} | more,
+                **{"Subject": "Invoice", "LatestDeliveryLocation": "", "LatestDeliveryAction": "", "OrgLevelPolicy": ""} | more,
             )
             if file:
                 self.add(
@@ -166,6 +166,26 @@ class Tenant:
             for name, values in columns.items()
         }
         return Answer(pa.table(arrays))
+
+
+class StoredTenant(Tenant):
+    """A tenant whose tables are in the lake, queried by the real engine."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.hunt = Hunt(self.lake, clock=self.clock)
+
+    def query(self, text: str, parameters: Mapping[str, object] | None = None) -> Any:
+        for table, rows in self.tables.items():
+            if rows:
+                self.lake.append(table, pa.Table.from_pylist(rows))
+        self.tables.clear()
+        return self.hunt.query(text, parameters)
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        """The rows of a hunt."""
+        found: list[tuple[Any, ...]] = self.query(text).rows()
+        return found
 
 
 class KilledError(BaseException):
