@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from hunting.vectorised.rows import by_row
@@ -28,12 +29,13 @@ def without_keys(bag: Any, keys: Any) -> dict[str, Any] | None:
     """The bag without properties of these names; a name that begins with `$` is a JSON path."""
     if not isinstance(bag, dict) or not isinstance(keys, list):
         return None
+    kept: dict[str, Any] = deepcopy(bag)
     for key in keys:
         steps = _steps(key)
-        holder = _holder(bag, steps)
+        holder = _holder(kept, steps)
         if steps and isinstance(holder, dict) and steps[-1] in holder:
             del holder[steps[-1]]
-    return bag
+    return kept
 
 
 @by_row("JSON", "VARCHAR", "JSON", result="JSON", total=True)
@@ -41,16 +43,17 @@ def with_key(bag: Any, key: str, value: Any) -> dict[str, Any] | None:
     """The bag with one property set; a key that begins with `$` is a JSON path, whose bags are made if need be."""
     if not isinstance(bag, dict):
         return None
-    steps = _steps(key)
-    if not steps or any(isinstance(step, int) for step in steps):
+    steps = [step for step in _steps(key) if isinstance(step, str)]
+    if not steps or len(steps) < len(_steps(key)):
         return None
-    holder = bag
+    changed: dict[str, Any] = deepcopy(bag)
+    holder = changed
     for step in steps[:-1]:
         if not isinstance(holder.get(step), dict):
             holder[step] = {}
         holder = holder[step]
     holder[steps[-1]] = value
-    return bag
+    return changed
 
 
 @by_row("JSON", "VARCHAR", result="BOOLEAN")

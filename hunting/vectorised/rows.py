@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from itertools import repeat
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 _ARROW = {
@@ -68,50 +68,61 @@ def by_row(*parameters: str, result: str, total: bool = False) -> Callable[[Roww
 def from_rows(
     function: Rowwise, columns: tuple[Any, ...], parameters: tuple[str, ...], result: str, total: bool = False
 ) -> pa.Array:
-    """The function over every row of the columns; equal rows are computed once.
+    """The function over every row of the columns; equal rows are computed once, so the function must not change its arguments.
 
     JSON that Python does not take (nested too deeply, a number of thousands of digits) gives null.
     """
-    done: dict[tuple[Any, ...], Any] = {}
+    places, values = zip(*(_encoded(column, kind) for column, kind in zip(columns, parameters, strict=True)), strict=True)
+    rows, inverse = _distinct(places, [len(each) for each in values])
 
-    def value(row: tuple[Any, ...]) -> Any:
-        if not total and None in row:
+    def found(at: int) -> Any:
+        given = [each[place[at]] for each, place in zip(values, places, strict=True)]
+        if _UNREADABLE in given or (not total and None in given):
             return None
         try:
-            given = [
-                json.loads(each) if kind == "JSON" and each is not None else each
-                for kind, each in zip(parameters, row, strict=True)
-            ]
-        except (ValueError, RecursionError):
-            return None
-        try:
-            found = function(*given)
-            return found if found is None or result != "JSON" else compact(found)
+            value = function(*given)
+            return value if value is None or result != "JSON" else compact(value)
         except RecursionError:
             return None
 
-    out: list[Any] = []
     with np.errstate(all="ignore"):  # what overflows is infinite
-        for row in _rows(columns):
-            if row not in done:
-                done[row] = value(row)
-            out.append(done[row])
-    return typed(out, result)
+        return typed(pa.array([found(at) for at in rows], _ARROW[result]).take(pa.array(inverse)), result)
 
 
-def _rows(columns: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """A constant argument may come as one value for all rows."""
-    length = max(len(column) for column in columns)
-    return zip(
-        *(repeat(column[0].as_py(), length) if len(column) != length else column.to_pylist() for column in columns), strict=False
-    )
+_UNREADABLE = object()
 
 
-def typed(values: list[Any], result: str) -> pa.Array:
-    array = pa.array(values, _ARROW[result])
+def _encoded(column: Any, kind: str) -> tuple[npt.NDArray[np.int64], list[Any]]:
+    """A column as places in the list of its different values, JSON read."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = whole.dictionary_encode(null_encoding="encode")
+    texts = encoded.dictionary.to_pylist()
+    return encoded.indices.to_numpy().astype(np.int64), [_read(text) for text in texts] if kind == "JSON" else texts
+
+
+def _read(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        return _UNREADABLE
+
+
+def _distinct(places: tuple[npt.NDArray[np.int64], ...], sizes: list[int]) -> tuple[list[int], npt.NDArray[np.int64]]:
+    """A row for each different combination of places, and the combination of every row."""
+    combined = places[0]
+    for place, size in zip(places[1:], sizes[1:], strict=True):  # renumbered each time: the numbers stay small
+        _, combined = np.unique(combined * size + place, return_inverse=True)
+    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    return first.tolist(), inverse
+
+
+def typed(array: pa.Array, result: str) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.json_(pa.string()), array) if result == "JSON" else array
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def compact(value: Any) -> str:
     """Canonical JSON text, as every dynamic is kept."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

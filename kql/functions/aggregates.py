@@ -60,10 +60,16 @@ for _name, _value in (("and", "0"), ("or", "3"), ("xor", "0")):
 # DuckDB takes NaN for the largest number, which is right for max alone.
 for _name, _words, _values in (("min", "smallest", ("1", "2")), ("max", "largest", ("3", "3"))):
     _both(_name, "value: T", "T", f"{_name}($value){{where}}", "x", _values, f"The {_words} value")
-    aggregate(f"arg_{_name}(by: any, value: T) -> T", f"CASE WHEN count($by) > 0 THEN arg_{_name}_null($value, $by) ELSE first($value) END", f"arg_{_name}(x, x) -> {_values[0]}", f"Columns of the row with the {_words} value.")
 _both("min", "value: real", "real", f"CASE WHEN bool_or(isnan($value)){{where}} THEN {_NAN} ELSE min($value){{where}} END", "todouble(x)", ("1.0", "2.0"), "The smallest value; NaN if one is NaN")
-for _old in ("min", "max"):
-    AGGREGATES.alias(f"arg{_old}", f"arg_{_old}")
+
+# A row whose chooser is null comes last, yet before none: it is given the last value of the type, where there is one.
+_LAST = {"integer|timespan": ("-9223372036854775808", "9223372036854775807"), "datetime": ("CAST('-infinity' AS TIMESTAMP)", "CAST('infinity' AS TIMESTAMP)"), "real": ("CAST('-Infinity' AS DOUBLE)", "CAST('NaN' AS DOUBLE)")}
+for _at, (_name, _words, _results) in enumerate((("max", "largest", ("3", "datetime(2026-01-04)", "3.0", "decimal(3)")), ("min", "smallest", ("1", "datetime(2026-01-02)", "1.0", "decimal(1)")))):
+    for _word in (f"arg_{_name}", f"arg{_name}"):
+        _marked: dict[str, str] = {} if _word.startswith("arg_") else {"replaced_by": f"arg_{_name}"}
+        for (_kind, _last), _by, _value in zip(_LAST.items(), ("x", "datetime(2026-01-01) + x * 1d", "todouble(x)"), _results[:3], strict=True):
+            aggregate(f"{_word}(by: {_kind}, value: T) -> T", f"arg_{_name}_null($value, coalesce($by, {_last[_at]}))", f"{_word}({_by}, {_by}) -> {_value}", f"Columns of the row with the {_words} value.", **_marked)
+        aggregate(f"{_word}(by: any, value: T) -> T", f"CASE WHEN count($by) > 0 THEN arg_{_name}_null($value, $by) ELSE first($value) END", f"{_word}(todecimal(x), todecimal(x)) -> {_results[3]}", f"Columns of the row with the {_words} value.", **_marked)
 
 # take_any of one column prefers a value that is neither null nor empty; of several it takes those of one row.
 _both("take_any", "value: T", "T", "any_value($value){where}", "1", ("1", "1"), "Any value that is not null", naming=Naming.SAME)
@@ -97,7 +103,7 @@ _DYNAMIC = "coalesce(to_json({}), CAST('[]' AS JSON))"
 for _names, _listed, _help in ((("make_list", "makelist"), _list, "The values as an array, in the order of the rows"), (("make_set", "makeset"), _set, "The different values as an array")):
     for _name in _names:
         for _kind, _of in ((_NATIVE, "x"), ("element", "todynamic(x)")):
-            _also = {"prefix": _names[0][5:], "ordered": _listed is _list, **_TOTAL}
+            _also: dict[str, object] = {"prefix": _names[0][5:], "ordered": _listed is _list, **_TOTAL}
             if _name != _names[0]:
                 _also["replaced_by"] = _names[0]
             _text = f"{_help}; nulls are left out, arrays flattened."

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunting.vectorised import FUNCTIONS, series
+import hunting
+from hunting import engine
+from hunting.vectorised import FUNCTIONS, network, series
 from hunting.vectorised.network import ip4_private, ip_in_range
 from hunting.vectorised.parsing import path_parts, windows_arguments, xml_bag
 from hunting.vectorised.seasons import series_anomalies, series_components, series_periods
@@ -209,3 +213,57 @@ def test_ranges_of_both_versions() -> None:
     assert ip_in_range("::ffff:c0a8:14d", "192.168.1.64/26", 128) is True
     assert ip_in_range("fe80::1", "fe80::/10", 128) is True
     assert ip_in_range("fe80::1", "192.168.1.0/26", 32) is None
+
+
+# ---------------------------------------------------------------- what needs more than the project itself
+
+
+class Places:
+    """Stands for a MaxMind database: one record."""
+
+    def get(self, ip: str) -> Any:
+        names = {"en": "Exampleland", "de": "Beispielland"}
+        record = {"country": {"names": names}, "city": {"names": {"en": "Sample"}}, "location": {"latitude": 1.5}}
+        return record if ip == "192.0.2.1" else None
+
+
+def test_the_place_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("maxminddb")
+    database = tmp_path / "city.mmdb"
+    database.touch()
+    monkeypatch.setattr(network, "_database", lambda path: Places() if path == str(database) else None)
+    with hunting.connect(":memory:", geoip=database) as hunt:
+        rows = hunt.query("print a = geo_info_from_ip_address('192.0.2.1'), b = geo_info_from_ip_address('192.0.2.2')").rows()
+    assert rows == [({"country": "Exampleland", "city": "Sample", "latitude": 1.5}, {})]
+
+
+def test_a_missing_geoip_database_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(hunting.HuntingError, match=r"no GeoIP database 'nowhere\.mmdb'"):
+        hunting.connect(":memory:", geoip=tmp_path / "nowhere.mmdb")
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "find_spec", lambda _: None)
+    with hunting.connect(":memory:") as hunt, pytest.raises(hunting.KqlUnsupportedError, match="ua_parser"):
+        hunt.query("print parse_user_agent('x', 'browser')")
+
+
+def test_user_agents() -> None:
+    pytest.importorskip("ua_parser")
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+    with hunting.connect(":memory:") as hunt:
+        ((found,),) = hunt.query(f"print parse_user_agent('{agent}', dynamic(['browser', 'os']))").rows()
+    assert found["Browser"] == {"Family": "Chrome", "MajorVersion": "120", "MinorVersion": "0", "Patch": "0"}
+    assert found["OperatingSystem"]["Family"] == "Windows"
+    assert "Device" not in found
+
+
+def test_two_hunts_over_one_connection_leave_no_function_behind() -> None:
+    connection = duckdb.connect()
+    one, two = hunting.connect(connection), hunting.connect(connection)
+    query = "print zip(dynamic([1]), dynamic([2]))"
+    assert one.query(query).rows() == two.query(query).rows() == [([[1, 2]],)]
+    one.close()
+    assert two.query(query).rows() == [([[1, 2]],)]
+    two.close()
+    assert connection.sql("SELECT * FROM duckdb_functions() WHERE function_name = 'zip_arrays'").fetchall() == []
