@@ -6,6 +6,7 @@ holds them as they are.
 
     csv, json, ndjson, parquet    every row, exact (a CSV cell like =1+1 gets one apostrophe in front; see `disarmed`)
     markdown, table               for reading
+    html, svg, png, vega          a page with the chart that `render` asks for; the chart alone, as a picture or a Vega-Lite spec
 """
 
 from __future__ import annotations
@@ -303,6 +304,34 @@ def write_parquet(result: Result, sink: BinaryIO) -> None:
             writer.write_batch(batch)
 
 
+def write_html(result: Result, sink: BinaryIO) -> None:
+    """A page that needs no network: the chart, if `render` asks for one, and every row."""
+    from hunting.webpage import page
+
+    sink.write(page(result).encode())
+
+
+def write_svg(result: Result, sink: BinaryIO) -> None:
+    """The chart as SVG."""
+    from hunting.charts import picture
+
+    sink.write(picture(result, "svg"))
+
+
+def write_png(result: Result, sink: BinaryIO) -> None:
+    """The chart as PNG."""
+    from hunting.charts import picture
+
+    sink.write(picture(result, "png"))
+
+
+def write_vega(result: Result, sink: BinaryIO) -> None:
+    """The chart as a Vega-Lite spec with its data inside."""
+    from hunting.charts import vega_lite
+
+    sink.write(_json_safe(json.dumps(vega_lite(result), ensure_ascii=False)).encode() + b"\n")
+
+
 Writer = Callable[[Result, BinaryIO], None]
 
 WRITERS: Mapping[str, Writer] = {
@@ -312,6 +341,10 @@ WRITERS: Mapping[str, Writer] = {
     "ndjson": write_ndjson,
     "parquet": write_parquet,
     "markdown": write_markdown,
+    "html": write_html,
+    "svg": write_svg,
+    "png": write_png,
+    "vega": write_vega,
 }
 
 SUFFIXES: Mapping[str, str] = {
@@ -322,6 +355,9 @@ SUFFIXES: Mapping[str, str] = {
     ".jsonl": "ndjson",
     ".parquet": "parquet",
     ".md": "markdown",
+    ".html": "html",
+    ".svg": "svg",
+    ".png": "png",
 }
 
 

@@ -39,7 +39,7 @@ class Result:
     Attributes:
         schema: the columns with KQL types.
         sql: the SQL that gave it.
-        visualization: what `render` asked for ({"kind": "timechart", ...}), or None.
+        visualization: what `render` asked for ({"visualization": "columnchart", "kind": "stacked", ...}), or None.
         stored: the Arrow table as the engine keeps values: datetimes without zone, timespans as ticks of 100 ns.
     """
 

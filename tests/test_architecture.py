@@ -63,12 +63,14 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("hunting.tables",), "what the tables are is known without reading one"),
     (("hunting.rows", "hunting.parquet", "hunting.delta", "hunting.lake"), "storage knows tables, not queries"),
     (
-        ("hunting.vectorised", "hunting.result", "hunting.formats", "hunting.watchlists", "hunting.external", "hunting.inputs"),
+        ("hunting.vectorised", "hunting.result", "hunting.formats", "hunting.charts", "hunting.webpage", "hunting.watchlists",
+         "hunting.external", "hunting.inputs"),
         "Arrow in, Arrow out: no engine",
     ),
     (("hunting.latest", "hunting.engine", "hunting.sandbox"), "queries run over storage"),
     (("hunting.load", "hunting.simulate", "hunting.air", "hunting.detections", "hunting.reports"), "the verbs use the engine"),
-    (("hunting.server", "hunting.cli", "hunting.notebook", "hunting.demo", "hunting"), "the surface"),
+    (("hunting.server", "hunting.cli", "hunting.notebook", "hunting.demo", "hunting.shell", "hunting.reference",
+      "hunting"), "the surface"),
 ]
 # Upward all the same, inside a function: the door from a hunt to what works on it.
 DOORS = {("hunting.engine", "hunting.air")}
@@ -82,7 +84,7 @@ CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("sqlite3", ("hunting.air",), "the ledger belongs to whoever runs AIR"),
     ("typer", ("hunting.cli",), "only the command line prints"),
     ("starlette", ("hunting.server",), "routes are served in one place; the rest is called by it"),
-    ("rich", ("hunting.cli", "hunting.demo", "hunting.formats"), "only the command line prints"),
+    ("rich", ("hunting.cli", "hunting.demo", "hunting.formats", "hunting.charts"), "only the command line prints"),
     ("pandas", ("hunting.result", "hunting.notebook"), "an answer may become a DataFrame, nothing needs one"),
 ]
 

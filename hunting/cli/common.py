@@ -29,6 +29,10 @@ class Form(StrEnum):
     NDJSON = "ndjson"
     PARQUET = "parquet"
     MARKDOWN = "markdown"
+    HTML = "html"
+    SVG = "svg"
+    PNG = "png"
+    VEGA = "vega"
 
 
 Store = Annotated[Path, typer.Option("--store", envvar="HUNTING_STORE", help="The store's folder.")]
@@ -71,8 +75,14 @@ def person(by: str) -> str:
 # ---------------------------------------------------------------- answers
 
 
-def show(result: Result, form: Form | None = None, output: Path | None = None, limit: int = LIMIT) -> None:
-    """Prints an answer, or saves it."""
+def show(
+    result: Result, form: Form | None = None, output: Path | None = None, limit: int = LIMIT, chart: bool | None = None
+) -> None:
+    """Prints an answer, or saves it.
+
+    Args:
+        chart: whether the chart that `render` asks for is drawn under a table; None: on a terminal.
+    """
     from hunting import formats
 
     if output is not None:
@@ -86,14 +96,28 @@ def show(result: Result, form: Form | None = None, output: Path | None = None, l
     if chosen is Form.TABLE:
         width = shutil.get_terminal_size().columns if terminal else None
         write(formats.table_text(result, limit or None, width, bold=coloured()))
-    elif chosen is Form.PARQUET and terminal:
-        raise typer.BadParameter("Parquet is not for a terminal. Name a file with -o.", param_hint="-f")
+        if terminal if chart is None else chart:
+            _draw(result, width)
+    elif chosen in (Form.PARQUET, Form.PNG) and terminal:
+        raise typer.BadParameter(f"{chosen} is not for a terminal. Name a file with -o.", param_hint="-f")
     elif chosen is Form.CSV and terminal:
         write(_csv_for_terminal(result))
     else:
         with _reader_may_leave():
             formats.WRITERS[chosen](result, sys.stdout.buffer)
             sys.stdout.buffer.flush()
+
+
+def _draw(result: Result, width: int | None) -> None:
+    """The chart, if one is asked for; where none can be drawn, the rows stand and the reason is told."""
+    from hunting.charts import asks_for_chart, draw
+    from hunting.errors import HuntingError
+
+    if asks_for_chart(result):
+        try:
+            write("\n" + draw(result, width or 100, colour=coloured()))
+        except HuntingError as error:
+            note(f"no chart: {error}")
 
 
 def _csv_for_terminal(result: Result) -> str:

@@ -20,6 +20,10 @@ Text = Annotated[
 ]
 Param = Annotated[list[str], typer.Option("--param", "-p", help="A declared query parameter's value: name=value. Repeatable.")]
 
+Chart = Annotated[
+    bool | None, typer.Option("--chart/--no-chart", help="Draw what `render` asks for under a table. Default: on a terminal.")
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
@@ -33,13 +37,14 @@ def query(
     form: Format = None,
     output: Output = None,
     limit: Limit = LIMIT,
+    chart: Chart = None,
     now: Now = "",
     store: Store = STORE,
 ) -> None:
     """Run a KQL query."""
     kql = _text(text)
     with open_hunt(store, now) as hunt:
-        show(hunt.query(kql, _parameters(hunt, kql, param)), form, output, limit)
+        show(hunt.query(kql, _parameters(hunt, kql, param)), form, output, limit, chart)
 
 
 def explain(

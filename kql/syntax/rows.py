@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lark import Token
 
 from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
-from kql.errors import KqlSemanticError
+from kql.errors import KqlSemanticError, Span, closest
 from kql.overloads import convert
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, rule
@@ -125,16 +125,29 @@ class As(Operator):
         return scope.with_name(str(self.name), result)
 
 
+VISUALIZATIONS = (
+    "anomalychart", "areachart", "barchart", "card", "columnchart", "graph", "ladderchart", "linechart", "piechart", "pivotchart",
+    "plotly", "scatterchart", "stackedareachart", "table", "timechart", "timepivot", "treemap",
+)  # fmt: skip
+
+
 @rule("render")
 @dataclass(slots=True)
 class Render(Operator):
-    """Says how the result is to be drawn; kept on the result, the rows stay as they are."""
+    """Says how the result is to be drawn; kept on the result, the rows stay as they are.
+
+    The chart stands under `visualization`: `kind` is a property of its own (kind=stacked).
+    """
 
     kind: Token
     props: Parameters | None
 
     def apply(self, source: Relation, scope: Scope) -> Relation:
-        scope.context.render = {"kind": str(self.kind), **(self.props.values if self.props else {})}
+        if self.kind.lower() not in VISUALIZATIONS:
+            message = f"'render' operator: there is no visualization '{self.kind}'."
+            place = Span(self.kind.start_pos or 0, self.kind.end_pos or 0)
+            raise KqlSemanticError(message, place, closest(self.kind, VISUALIZATIONS))
+        scope.context.render = {**(self.props.values if self.props else {}), "visualization": self.kind.lower()}
         return source
 
 

@@ -277,7 +277,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert [path.name for path in tmp_path.iterdir()] == ["a file.csv"]
 
 
-@pytest.mark.parametrize("suffix", sorted(formats.SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(set(formats.SUFFIXES) - {".svg", ".png"}))  # those need a chart
 def test_the_suffix_tells_the_format(tmp_path: Path, suffix: str) -> None:
     save(texts(["x"]), tmp_path / f"out{suffix}")
     assert (tmp_path / f"out{suffix}").read_bytes() == written(texts(["x"]), formats.SUFFIXES[suffix]) or suffix == ".parquet"
