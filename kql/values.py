@@ -30,7 +30,7 @@ from kql.algebra import (
     Window,
 )
 from kql.dialects import Dialect, bracketed, fill
-from kql.functions.registry import UNKNOWN, Kind
+from kql.functions.registry import UNKNOWN, Function, Kind
 from kql.types import ScalarType
 
 Columns = Mapping[str, exp.Expression]
@@ -180,7 +180,7 @@ class ValueLowering:
     def call(self, call: Call, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
         line = call.function
         template = self._template(call)
-        args, once = _shared(call, template, [self.value(arg, columns, order) for arg in call.args])
+        args, once = _shared(call, template, [self._operand(line, arg, columns, order) for arg in call.args])
         named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)}
         for parameter, tree in zip(line.per_argument(len(args)), args, strict=True):
             named.setdefault(parameter.name, []).append(tree)
@@ -194,6 +194,13 @@ class ValueLowering:
         if call.type is ScalarType.STRING and _may_be_null(call):
             return function("coalesce", tree, exp.Literal.string(""))
         return tree
+
+    def _operand(self, line: Function, arg: Value, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        """An argument; inside a chain of exact sums the sum before it is not cut."""
+        if not (line.exact and isinstance(arg, Call) and arg.function.exact):
+            return self.value(arg, columns, order)
+        left, right = (self._operand(line, each, columns, order) for each in arg.args)
+        return self.filled(arg.function.exact, left=left, right=right)
 
     def filled(self, template: str, **args: exp.Expression) -> exp.Expression:
         """A template of the lowering itself with its arguments."""

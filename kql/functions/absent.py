@@ -31,7 +31,7 @@ _ABSENT = {
         base64_encode_fromguid beta_cdf beta_inv beta_pdf bin_auto bitset_count_ones buildschema column_names_of convert_angle
         convert_energy convert_force convert_length convert_mass convert_speed convert_temperature convert_volume
         datetime_list_timezones datetime_local_to_utc datetime_utc_to_local dynamic_to_json erf erfc format_bytes format_ipv4
-        format_ipv4_mask gamma gzip_compress_to_base64_string gzip_decompress_from_base64_string hash_combine hash_xxhash64
+        format_ipv4_mask gamma gzip_compress_to_base64_string gzip_decompress_from_base64_string hash_combine hash_many hash_xxhash64
         ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match isascii isutf8 loggamma
         make_string percentiles percentilesw percentilew punycode_domain_to_string punycode_from_string punycode_to_string rand
         replace_strings row_rank_dense row_rank_min row_window_session series_cosine_similarity series_decompose_forecast

@@ -63,7 +63,7 @@ for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1), ("*", "
     operator(f"{_sign}(left: int, right: int) -> long", f"CAST($left AS BIGINT) {_sign} CAST($right AS BIGINT)",
              f"int(2) {_sign} int(3) -> {_result}", f"{_words}; two ints cannot leave 64 bits.")
     operator(f"{_sign}(left: integer, right: integer) -> long", wrapped(_EXACT.format(_sign)),
-             f"2 {_sign} 3 -> {_result}", f"{_words}; wraps at 64 bits.")
+             f"2 {_sign} 3 -> {_result}", f"{_words}; wraps at 64 bits.", exact="" if _sign == "*" else _EXACT.format(_sign))
     operator(f"{_sign}(left: real|integer, right: real|integer) -> real", f"CAST($left AS DOUBLE) {_sign} CAST($right AS DOUBLE)",
              f"2.0 {_sign} 3 -> {_result}.0", f"{_words} of reals.")
 for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1)):

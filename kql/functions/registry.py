@@ -89,6 +89,7 @@ class Function:
         naming: the automatic column name; `prefix` replaces the function's name in it.
         ordered: an aggregate whose result follows the order of the rows.
         volatile: differs from call to call.
+        exact: the template without the final cut to 64 bits: a chain of such calls is cut once, at its end.
         vectorised: the name of the Arrow function that the engine registers when it is used, or "".
         replaced_by: the name that documentation gives to a deprecated one.
         one_null, both_null: templates of a comparison that is total: one or both operands may be null.
@@ -107,6 +108,7 @@ class Function:
     prefix: str | None = None
     ordered: bool = False
     volatile: bool = False
+    exact: str = ""
     vectorised: str = ""
     replaced_by: str = ""
     one_null: str = ""

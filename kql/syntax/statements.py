@@ -203,7 +203,8 @@ class UserFunction:
         for item in items:
             name = str(item.name) if isinstance(item, Named) else waiting[0] if waiting else ""
             if name not in declared or name in bound:
-                raise KqlSemanticError(f"Function '{self.name}' expects {len(declared)} arguments.", item.span, self._usage())
+                count = f"{len(declared)} argument{'' if len(declared) == 1 else 's'}"
+                raise KqlSemanticError(f"Function '{self.name}' expects {count}.", item.span, self._usage())
             waiting.remove(name)
             bound[name] = _argument(declared[name], item.expression if isinstance(item, Named) else item, scope)
         for name in waiting:
