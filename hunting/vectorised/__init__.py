@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
-from hunting.vectorised import arrays, bags, decimals, encoding, hashes, network, pairs, parsing, seasons, series, statistics, text
+from hunting.vectorised import (
+    arrays,
+    bags,
+    decimals,
+    encoding,
+    fitting,
+    hashes,
+    network,
+    pairs,
+    parsing,
+    seasons,
+    series,
+    statistics,
+    text,
+)
 from hunting.vectorised.rows import FUNCTIONS, Vectorised
 
 __all__ = ["FUNCTIONS", "MODULES", "Vectorised"]
 
-MODULES = (arrays, bags, decimals, encoding, hashes, network, pairs, parsing, seasons, series, statistics, text)  # each declares its functions when it is imported
+MODULES = (
+    arrays,
+    bags,
+    decimals,
+    encoding,
+    fitting,
+    hashes,
+    network,
+    pairs,
+    parsing,
+    seasons,
+    series,
+    statistics,
+    text,
+)  # each declares its functions when it is imported

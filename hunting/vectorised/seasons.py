@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from hunting.vectorised.fitting import outlier_scores, straight
 from hunting.vectorised.rows import by_row
-from hunting.vectorised.series import Reals, finite, outlier_scores, reals, straight
+from hunting.vectorised.series import Reals, finite, reals
 
 MIN_POINTS = 4  # in a period
 THRESHOLD = 0.6

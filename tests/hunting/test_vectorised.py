@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 import hunting
 from hunting import engine
 from hunting.vectorised import FUNCTIONS, network, series
+from hunting.vectorised.fitting import outlier_scores, series_line
 from hunting.vectorised.network import ip4_private, ip_in_range
 from hunting.vectorised.parsing import path_parts, windows_arguments, xml_bag
 from hunting.vectorised.seasons import series_anomalies, series_components, series_periods
-from hunting.vectorised.series import outlier_scores, series_filled_linear, series_line
+from hunting.vectorised.series import series_filled_linear
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
