@@ -23,6 +23,7 @@ from kql.errors import KqlError
 
 Progress = Callable[[str, int, int], None]
 
+_SET = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _BATCH = 200  # investigations that read the lake together
 
 
@@ -44,10 +45,16 @@ class Air(Reader):
         checked = [setting(key, value, CLUSTERS) for key, value in changes.items()]
         enabling = any(key in CLUSTERS and value == "on" for key, value in checked)
         note = note_on_retention(self._hunt) if enabling else None
-        with self._journal.transaction("settings") as db:
-            for key, value in checked:
-                db.execute("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
-                self._journal.audit(_person(by), "setting changed", key, {"value": value})
+        # What a crash left is not carried on first: it must find the new settings.
+        with self._journal.writing():
+            self._publisher.published()
+            with self._journal.transaction("settings") as db:
+                for key, value in checked:
+                    db.execute(
+                        "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value)
+                    )
+                    self._journal.audit(_person(by), "setting changed", key, {"value": value})
+            self._publisher.publish()
         return SettingsChange(self.settings(), note)
 
     # Investigations
@@ -55,10 +62,11 @@ class Air(Reader):
     def run(self, progress: Progress | None = None) -> RunSummary:
         """Investigates every alert that has no investigation yet, remediates what the settings allow, and publishes."""
         with self._working() as recovered:
+            before = self._publisher.published()
             expired = self._center.expire()
             found = self._investigate([*waiting(self._journal), *alerts(self._hunt)], progress)
             cancelled = self._center.cancel_idle()
-            published = self._publisher.publish()
+        published = self._publisher.published() - before
         ids = {trigger.investigation_id for trigger in found}
         states = [i.status for i in self.investigations() if i.id in ids]
         actions = [action for action in self.actions() if action.investigation_id in ids]
@@ -87,7 +95,6 @@ class Air(Reader):
         with self._working():
             self._investigate([trigger], None, again=True)
             self._center.cancel_idle()
-            self._publisher.publish()
         return self.investigation(trigger.investigation_id)
 
     def terminate(self, investigation_id: str, *, by: str, reason: str = "") -> Investigation:
@@ -99,7 +106,6 @@ class Air(Reader):
         investigation = self._full("investigations", investigation_id)
         with self._working():
             self._center.terminate(investigation, _person(by), reason)
-            self._publisher.publish()
         return self.investigation(investigation)
 
     # Actions
@@ -115,7 +121,6 @@ class Air(Reader):
             self._center.approve(action, _person(by), reason, self.settings())
             self._remediation.execute(action, self.settings())
             self._center.cancel_idle()
-            self._publisher.publish()
         return self._center.get(action)
 
     def reject(self, action_id: str, *, by: str, reason: str = "") -> ActionRecord:
@@ -127,7 +132,6 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             self._center.close(action, ActionStatus.REJECTED, _person(by), reason)
-            self._publisher.publish()
         return self._center.get(action)
 
     def undo(self, action_id: str, to: str = "inbox", *, by: str, reason: str = "") -> ActionRecord:
@@ -141,7 +145,6 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             undo = self._remediation.undo(action, to, _person(by), reason)
-            self._publisher.publish()
         return self._center.get(undo)
 
     def retry(self, action_id: str, *, by: str, reason: str = "") -> ActionRecord:
@@ -153,7 +156,6 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             again = self._remediation.retry(action, self.settings(), _person(by), reason)
-            self._publisher.publish()
         return self._center.get(again)
 
     def remediate(
@@ -179,7 +181,6 @@ class Air(Reader):
             if not propose:
                 self._remediation.execute(name, self.settings(), found)
                 self._center.cancel_idle()
-            self._publisher.publish()
         return self._center.get(name)
 
     # Parts
@@ -190,9 +191,15 @@ class Air(Reader):
 
     @contextmanager
     def _working(self) -> Iterator[int]:
+        """Holds the writer lock; carries on what a crash left, and publishes at the end, also what was refused."""
         with self._journal.writing():
             self._publisher.published()
-            yield self._remediation.recover(self.settings())
+            try:
+                yield self._remediation.recover(self.settings())
+            except AirError:
+                self._publisher.publish()
+                raise
+            self._publisher.publish()
 
     def _investigate(self, triggers: Sequence[Trigger], progress: Progress | None, again: bool = False) -> list[Trigger]:
         settings = self.settings()

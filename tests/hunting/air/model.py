@@ -1,0 +1,149 @@
+"""AIR as it should behave, in plain Python without journal, lake or SQL: what the state machine compares the product with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Key = tuple[str, str]
+SECOND = 1_000_000
+HOUR, WEEK, RETENTION = 3_600 * SECOND, 7 * 86_400 * SECOND, 14 * 86_400 * SECOND
+MAILBOX = ("Inbox", "Junk")
+AFTER = {"soft-delete": "Recoverable", "hard-delete": "Purged", "deleted-items": "Deleted", "junk": "Junk", "inbox": "Inbox"}
+
+
+@dataclass
+class Copy:
+    file: str
+    place: str
+    since: int
+    restored: bool = False
+
+
+@dataclass
+class Action:
+    """A remediation; `members` are frozen, `moved` is what it moved."""
+
+    file: str
+    name: str
+    members: set[Key]
+    created: int
+    status: str = "Pending"
+    automatic: bool = False
+    moved: set[Key] = field(default_factory=set)
+    completed: int = 0
+    undone: bool = False
+
+
+class Model:
+    """The rules; every method is one operation, times are microseconds."""
+
+    def __init__(self) -> None:
+        self.copies: dict[Key, Copy] = {}
+        self.actions: dict[str, Action] = {}
+        self.alerts: list[tuple[str, str]] = []
+        self.enabled = False
+
+    def run(self, now: int, names: dict[str, str]) -> None:
+        """`names`: alert -> id of its action, if the product made one; of the product, only these ids are taken over."""
+        self.recover(now)
+        for action in self.actions.values():
+            if action.status == "Pending" and action.created <= now - WEEK:
+                action.status = "Expired"
+        for alert, file in self.alerts:
+            self.investigate(alert, file, now, names)
+        self.alerts.clear()
+        self.cancel_idle()
+
+    def investigate(self, alert: str, file: str, now: int, names: dict[str, str]) -> None:
+        members = {key for key, copy in self.copies.items() if copy.file == file}
+        inside = [self.copies[key] for key in members if self.copies[key].place in MAILBOX]
+        assert (alert in names) == bool(inside), "an action if and only if a copy is in a mailbox"
+        if not inside:
+            return
+        action = self.actions[names[alert]] = Action(file, "soft-delete", members, now)
+        if self.enabled and not any(copy.restored for copy in inside):
+            action.status, action.automatic = "Approved", True
+            self.execute(names[alert], now)
+
+    def recover(self, now: int) -> None:
+        waiting = [(action.created, name) for name, action in self.actions.items() if action.status == "Approved"]
+        for _, name in sorted(waiting):
+            self.execute(name, now)
+
+    def execute(self, name: str, now: int) -> None:
+        action = self.actions[name]
+        if not self.enabled:
+            action.status, action.automatic = "Pending", False
+        elif not self.processed(name, now):
+            self.move(action, now, MAILBOX)
+
+    def processed(self, name: str, now: int) -> bool:
+        """Whether the same copies of the same cluster were processed less than an hour ago."""
+        action = self.actions[name]
+        return any(
+            other is not action
+            and (other.file, other.status, other.undone) == (action.file, "Completed", False)
+            and other.completed > now - HOUR
+            and action.members <= other.members
+            for other in self.actions.values()
+        )
+
+    def approve(self, name: str, now: int) -> bool:
+        self.recover(now)
+        action = self.actions[name]
+        if action.status != "Pending" or self.processed(name, now):
+            return False
+        self.move(action, now, MAILBOX)
+        self.cancel_idle()
+        return True
+
+    def reject(self, name: str, now: int) -> bool:
+        self.recover(now)
+        if self.actions[name].status != "Pending":
+            return False
+        self.actions[name].status = "Rejected"
+        return True
+
+    def by_hand(self, name: str, key: Key, action: str, now: int) -> None:
+        self.recover(now)
+        # Its cluster is the selection: no other has the same.
+        made = self.actions[name] = Action(f"selected {name}", action, {key}, now)
+        self.move(made, now, ("Inbox", "Junk", "Deleted", "Recoverable"))
+        self.cancel_idle()
+
+    def undo(self, name: str, to: str, now: int) -> bool:
+        self.recover(now)
+        action, target = self.actions[name], AFTER[to]
+        if action.undone or action.name == "hard-delete":
+            return False
+        back = [
+            key for key in action.moved if self.copies[key].place == AFTER[action.name] != target and not self.expired(key, now)
+        ]
+        for key in back:
+            self.put(key, target, now, restored=True)
+        action.undone = bool(back)
+        return action.undone
+
+    def cancel_idle(self) -> None:
+        for action in self.actions.values():
+            if action.status == "Pending" and not any(self.copies[key].place in MAILBOX for key in action.members):
+                action.status = "Cancelled"
+
+    def move(self, action: Action, now: int, places: tuple[str, ...]) -> None:
+        target = AFTER[action.name]
+        action.moved = {
+            key
+            for key in action.members
+            if self.copies[key].place in places and self.copies[key].place != target and not self.expired(key, now)
+        }
+        for key in action.moved:
+            self.put(key, target, now, restored=action.name == "inbox")
+        action.status, action.completed = "Completed", now
+
+    def expired(self, key: Key, now: int) -> bool:
+        copy = self.copies[key]
+        return copy.place == "Recoverable" and now - copy.since >= RETENTION
+
+    def put(self, key: Key, place: str, now: int, restored: bool) -> None:
+        copy = self.copies[key]
+        copy.place, copy.since, copy.restored = place, max(now, copy.since + 1), restored
