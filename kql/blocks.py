@@ -74,9 +74,11 @@ class BlockLowering(ValueLowering):
         source = exp.Table(this=name(named)) if named else exp.Subquery(this=tree)
         return Block(source, {n: column(sql) for n, sql in names.items()}, order=order, depth=depth)
 
-    def select(self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = ()) -> exp.Expression:
-        """The finished SELECT, its columns in the order of the schema."""
-        names = physical_names(c.name for c in schema)
+    def select(
+        self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = (), names: dict[str, str] | None = None
+    ) -> exp.Expression:
+        """The finished SELECT, its columns in the order of the schema, under `names` (default: those of the schema)."""
+        names = names or physical_names(c.name for c in schema)
         trees = [fresh(block.columns[c.name]) for c in schema]
         items = [
             tree if isinstance(tree, exp.Column) and tree.name == names[c.name] else alias(tree, names[c.name])

@@ -3,6 +3,7 @@
     KqlError                 the base; what an analyst can cause, and cure
     ├── KqlSyntaxError       the text is not KQL
     ├── KqlSemanticError     it is KQL, but a name, a type or an argument does not fit
+    │   └── KqlUnresolvedError   a table or tabular function of that name does not exist
     ├── KqlUnsupportedError  it is right, but this engine does not do it (yet)
     ├── KqlLimitError        too long, too deep, too many rows, too slow
     └── KqlExecutionError    it was compiled, and failed on the data
@@ -75,6 +76,10 @@ class KqlSyntaxError(KqlError):
 
 class KqlSemanticError(KqlError):
     """A name, a type or an argument does not fit."""
+
+
+class KqlUnresolvedError(KqlSemanticError):
+    """No table or tabular function has that name: what `union isfuzzy=true` leaves out."""
 
 
 class KqlUnsupportedError(KqlError):

@@ -23,6 +23,7 @@ from kql.algebra import (
     Item,
     Join,
     Limit,
+    Literal,
     Project,
     Range,
     Reference,
@@ -41,6 +42,10 @@ from kql.blocks import Block, BlockLowering, columns_in, read
 from kql.traversal import columns_of, walk
 from kql.types import ScalarType, Schema, physical_names
 from kql.values import Columns, Order, alias, cast_, column, conjunction, fresh, function, name, null
+
+# Empty cells in a union's arms from which on each arm names only what it has, and SQL fills the rest by name: writing and
+# planning them all takes seconds in a search of a whole store. Fewer are written out, so that filters reach the arms' files.
+MANY_EMPTY = 2_000
 
 
 class Lowering(BlockLowering):
@@ -230,17 +235,28 @@ class Lowering(BlockLowering):
         return Block(source, columns, depth=block.depth + 1)
 
     def _union(self, relation: Union) -> Block:
-        blocks = [self.block(each) for each in relation.inputs]
-        parts = [self._arm(block, each.schema) for block, each in zip(blocks, relation.inputs, strict=True)]
+        arms = [_lean(each) for each in relation.inputs]
+        by_name = sum(len(relation.columns) - len(each.schema) for each in arms) > MANY_EMPTY
+        arms = arms if by_name else list(relation.inputs)
+        names = physical_names(c.name for c in relation.columns)
+        blocks = [self.block(each) for each in arms]
+        parts = [self._arm(block, each.schema, names) for block, each in zip(blocks, arms, strict=True)]
         tree = parts[0]
         for part in parts[1:]:
-            tree = exp.Union(this=tree, expression=part, distinct=False)
-        return Block(exp.Subquery(this=tree), columns_in(relation.columns), depth=max(b.depth for b in blocks) + 1)
+            tree = exp.Union(this=tree, expression=part, distinct=False, by_name=by_name)
+        columns = columns_in(relation.columns)
+        kept = Counter(c.name for each in arms for c in each.schema)
+        for each in relation.columns if by_name else ():
+            if not kept[each.name]:
+                columns[each.name] = self.literal(Literal("" if each.type is ScalarType.STRING else None, each.type))
+            elif each.type is ScalarType.STRING and kept[each.name] < len(arms):
+                columns[each.name] = function("coalesce", columns[each.name], exp.Literal.string(""))
+        return Block(exp.Subquery(this=tree), columns, depth=max(b.depth for b in blocks) + 1)
 
-    def _arm(self, block: Block, schema: Schema) -> exp.Expression:
+    def _arm(self, block: Block, schema: Schema, names: dict[str, str]) -> exp.Expression:
         if block.limit is None:
             block.order = []  # a union has no order, and SQL allows none in its arms
-        tree = self.select(block, schema)
+        tree = self.select(block, schema, names=names)
         return exp.Subquery(this=tree) if block.limit is not None or block.order else tree
 
     def _unnest(self, relation: Unnest) -> Block:
@@ -304,6 +320,14 @@ class Lowering(BlockLowering):
         tree = self.select(self.block(relation.step), relation.schema)
         self.fused = fused
         return tree
+
+
+def _lean(relation: Relation) -> Relation:
+    """A union's arm without the columns that are empty in all its rows."""
+    if not isinstance(relation, Project):
+        return relation
+    items = tuple(i for i in relation.items if not (isinstance(i.value, Literal) and i.value.value in (None, "")))
+    return replace(relation, items=items or relation.items[:1])
 
 
 _JOIN: dict[str, dict[str, str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Value
+from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value
 from kql.traversal import inputs, subqueries
 from kql.types import ScalarType
 
@@ -69,7 +69,7 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
     match relation:
         case Filter():
             below = (*predicates, relation.predicate)
-        case Sort():
+        case Sort() | Union():
             below = predicates
         case Project(items=items) if any(item.name == time and item.passes for item in items):
             below = predicates

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kql.algebra import Binding, Bound, ColumnRef, Filter, Literal, Logical, Reference, Relation, Scan, Value, ref
 from kql.catalog import Catalog, External
-from kql.errors import KqlSemanticError, Span, closest
+from kql.errors import KqlSemanticError, KqlUnresolvedError, Span, closest
 from kql.functions import OPERATORS
 from kql.overloads import invoke
 from kql.types import Column, ScalarType, Schema, physical_names
@@ -154,7 +154,7 @@ class Scope:
         """The stored table of that name, whatever the query itself calls so.
 
         Raises:
-            KqlSemanticError: there is none; the hint names the closest.
+            KqlUnresolvedError: there is none; the hint names the closest.
         """
         schema = self.context.catalog.schema(name)
         if schema is not None:
@@ -162,7 +162,7 @@ class Scope:
             return self._cut(scan) if self.context.windowed else scan
         near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
         message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"
-        raise KqlSemanticError(message, span, closest(name, near))
+        raise KqlUnresolvedError(message, span, closest(name, near))
 
 
 def _within(time: ColumnRef) -> Value:

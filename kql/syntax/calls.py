@@ -10,7 +10,7 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import Bound, Call, ColumnRef, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, passing, ref
-from kql.errors import KqlSemanticError, KqlUnsupportedError, Span, closest
+from kql.errors import KqlSemanticError, KqlUnresolvedError, KqlUnsupportedError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.absent import absent
 from kql.functions.dynamic import PACK, WITHOUT_EMPTY
@@ -130,7 +130,7 @@ class FunctionCall(Expression):
                 f"'{name}' is a scalar function; a table is expected here.", self.span, "Begin with a table, or with 'print'."
             )
         near = [*scope.context.catalog.names(), *(n for n, meaning in scope.names.items() if isinstance(meaning, UserFunction))]
-        raise KqlSemanticError(f"Unknown function: '{name}'.", self.span, closest(name, near))
+        raise KqlUnresolvedError(f"Unknown function: '{name}'.", self.span, closest(name, near))
 
     # ------------------------------------------------------------ names
 

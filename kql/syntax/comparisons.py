@@ -9,7 +9,7 @@ from lark import Token
 from kql.algebra import Literal, Logical, Not, Value, passing
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span
 from kql.functions import OPERATORS
-from kql.overloads import Argument, call, convert
+from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, rule
 from kql.syntax.literals import parse_constant
@@ -207,8 +207,22 @@ class MatchAnyColumn(Expression):
                 comparison("==", text, right, self.span) if self.op == "==" else match_call(str(self.op), text, right, self.span)
                 for text in texts
             )
+            known = isinstance(right.value, Literal) and _BETWEEN not in str(right.value.value)
+            if known and len(texts) > 1 and self.op in _TERMS:
+                return self._one_pass(texts, right)
         else:
             found = tuple(
                 comparison("==", Argument(v, self.span), right, self.span) for v in columns if v.type is right.value.type
             )
         return Logical("or", found) if len(found) > 1 else found[0] if found else Literal(False, ScalarType.BOOL)
+
+    def _one_pass(self, texts: list[Argument], right: Argument) -> Value:
+        """A term in any of many columns: where one contains it, boundaries are looked for once, in all of them together."""
+        contains = "contains_cs" if self.op.endswith("_cs") else "contains"
+        near = Logical("or", tuple(match_call(contains, text, right, self.span) for text in texts))
+        together = invoke("strcat_delim", Literal(_BETWEEN, ScalarType.STRING), *(text.value for text in texts))
+        return Logical("and", (near, match_call(str(self.op), Argument(together, self.span), right, self.span)))
+
+
+_TERMS = ("has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs")
+_BETWEEN = "\x1f"  # a boundary of terms, and in no term

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from lark import Token
 
-from kql.algebra import ColumnRef, Filter, Item, Literal, Logical, Not, Project, Relation, Scan, Union, Value, passing, ref
+from kql.algebra import Call, ColumnRef, Filter, InList, Item, Literal, Logical, Not, Project, Relation, Scan, Union, Value, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions.dynamic import PACK
 from kql.functions.terms import regex_escaped
@@ -77,11 +77,32 @@ def _case_sensitive(op: str) -> str:
     return _CASED.get(op) or (op if op.endswith("_cs") or op == "matches regex" else f"{op}_cs")
 
 
+def with_terms(node: Any, scope: Scope) -> Any:
+    """The predicate with the text in place of a name that stands for a constant one, where a term may stand."""
+    match node:
+        case NameRef():
+            match scope.names.get(str(node.name)):
+                case Literal(type=ScalarType.STRING) as text:
+                    return Constant(text, span=node.span)
+            return node
+        case Group():
+            return replace(node, inner=with_terms(node.inner, scope))
+        case Chain():
+            return replace(node, operands=[with_terms(each, scope) for each in node.operands])
+        case FunctionCall() if node.name == "not" and node.args is not None:
+            return replace(node, args=replace(node.args, items=[with_terms(each, scope) for each in node.items]))
+        case Match() if node.op == ":":
+            return replace(node, right=with_terms(node.right, scope))
+        case _:
+            return node
+
+
 def filtered(named: Named, node: Any, scope: Scope, operator: str, source: str, cased: bool = False) -> Named:
     """Each table's rows that meet the predicate; a column that a table lacks is empty there.
 
     Where a column has several types and the predicate does not fit a table's own, it means the column of the other type,
-    which is empty there: as in a union, which has one column for each type.
+    which is empty there: as in a union, which has one column for each type. Tables of which no row can meet the predicate
+    are left out, unless all are.
 
     Raises:
         KqlSemanticError: the predicate fits no type.
@@ -90,16 +111,17 @@ def filtered(named: Named, node: Any, scope: Scope, operator: str, source: str, 
     kinds: dict[str, list[ScalarType]] = {}
     for column in (c for _, relation in named for c in relation.schema if c.name in used):
         kinds.setdefault(column.name, []).append(column.type)
-    found: Named = []
+    tests = []
     for name, relation in named:
         mine = scope.with_row(relation.schema, operator)
-        lacking = [Item(each, empty(types[0])) for each, types in kinds.items() if mine.column(each) is None]
+        constants = {each: empty(types[0]) for each, types in kinds.items() if mine.column(each) is None}
         if source in used:
-            lacking.append(Item(source, Literal(name, ScalarType.STRING)))
-        wider = Project(relation, (*passing(relation.schema), *lacking)) if lacking else relation
-        test = _predicate(node, wider.schema, kinds, scope.with_row(wider.schema, operator), cased)
-        found.append((name, _narrowed(Filter(wider, test), relation)))
-    return found
+            constants[source] = Literal(name, ScalarType.STRING)
+        schema = (*relation.schema, *(Column(each, literal.type, literal.nullable) for each, literal in constants.items()))
+        test = _predicate(node, schema, kinds, scope.with_row(schema, operator), cased)
+        tests.append(_placed(test, constants) if constants else test)
+    found = [(name, Filter(relation, test)) for (name, relation), test in zip(named, tests, strict=True)]
+    return [each for each, test in zip(found, tests, strict=True) if not _impossible(test)] or list(found)
 
 
 def _predicate(node: Any, schema: Schema, kinds: Mapping[str, Sequence[ScalarType]], scope: Scope, cased: bool) -> Value:
@@ -110,18 +132,36 @@ def _predicate(node: Any, schema: Schema, kinds: Mapping[str, Sequence[ScalarTyp
         if not others:
             raise
         changed = tuple(Column(c.name, others.get(c.name, c.type), c.nullable) for c in schema)
-        return _emptied(predicate(node, scope.with_row(changed, scope.operator), cased), others)
+        bound = predicate(node, scope.with_row(changed, scope.operator), cased)
+        return _placed(bound, {name: empty(kind) for name, kind in others.items()})
 
 
-def _emptied(value: Value, columns: Mapping[str, ScalarType]) -> Value:
-    """The value with the empty value of a type in place of each of these columns."""
-    if isinstance(value, ColumnRef) and value.name in columns:
-        return empty(value.type)
-    return map_inner(value, lambda inner: _emptied(inner, columns), lambda relation: relation)
+def _placed(value: Value, constants: Mapping[str, Literal]) -> Value:
+    """The value with a constant in place of each of these columns."""
+    if isinstance(value, ColumnRef):
+        return constants.get(value.name, value)
+    return map_inner(value, lambda inner: _placed(inner, constants), lambda relation: relation)
 
 
-def _narrowed(relation: Relation, like: Relation) -> Relation:
-    return relation if relation.schema == like.schema else Project(relation, passing(like.schema))
+_WITHIN = ("==", "=~", "has", "contains", "startswith", "endswith", "hasprefix", "hassuffix")
+
+
+def _impossible(value: Value) -> bool:
+    """Whether a predicate is true of no row, as far as constants tell."""
+    match value:
+        case Literal():
+            return not value.value
+        case Logical(op=op, args=args):
+            return any(map(_impossible, args)) if op == "and" else all(map(_impossible, args))
+        case Call(function=function, args=(Literal() as one, other)) if function.name in ("==", "<", ">", "<=", ">="):
+            differ = isinstance(other, Literal) and one.type is other.type and one.value != other.value
+            return one.value is None or (function.name == "==" and differ)
+        case Call(function=function, args=(Literal(value=""), Literal() as text)):
+            return function.name.removesuffix("_cs") in _WITHIN and bool(text.value)
+        case InList(value=Literal() as one, items=items):
+            return all(item.value != one.value for item in items)
+        case _:
+            return False
 
 
 def referenced(node: Any) -> set[str]:
@@ -171,7 +211,7 @@ class Search(Operator, Tabular):
         if not named:
             raise KqlSemanticError("'search' operator: no table matches.", self.span)
         if not isinstance(self.node, Token):
-            named = filtered(named, self.node, scope, "search", column, kind == "case_sensitive")
+            named = filtered(named, with_terms(self.node, scope), scope, "search", column, kind == "case_sensitive")
         return united(named, column, "outer", self.span)
 
 
@@ -200,14 +240,15 @@ class Find(Tabular):
 
     def bind_tabular(self, scope: Scope) -> Relation:
         named = tables(self.sources.items, scope) if self.sources is not None else matching(None, scope)
-        used = referenced(self.node)
+        node = with_terms(self.node, scope)
+        used = referenced(node)
         reads = [each for each in named if any(_reads(each[1], name, scope) for name in used)]
-        whole = any(isinstance(each, Constant | MatchAnyColumn) and _is_term(each, self.node) for each in _nodes(self.node))
+        whole = any(isinstance(each, Constant | MatchAnyColumn) and _is_term(each, node) for each in _nodes(node))
         named = named if whole or not reads else reads
         if not named:
             raise KqlSemanticError("'find' operator: no table matches.", self.span)
         source = self.params.get("withsource") or self.params.get("with_source") or "source_"
-        found = filtered(named, self.node, scope, "find", source)
+        found = filtered(named, node, scope, "find", source)
         arms = self._projected(found, source) if isinstance(self.wanted, Items) else self._smart(found, used, source)
         result: Relation = Union(arms, union_schema(arms), span=self.span) if len(arms) > 1 else arms[0]
         return ProjectAway(self.away, span=self.span).apply(result, scope) if self.away is not None else result

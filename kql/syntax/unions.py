@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from lark import Token
 
 from kql.algebra import Item, Literal, Project, Relation, Union, passing, ref
-from kql.errors import KqlSemanticError, Span
+from kql.errors import KqlSemanticError, KqlUnresolvedError, Span
 from kql.scope import Scope, empty, unique_name
 from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.expressions import Group, NameRef
@@ -31,7 +32,7 @@ class Sources(Listed):
 @rule("union")
 @dataclass(slots=True)
 class UnionSource(Operator, Tabular):
-    """Columns are matched by name and type; `isfuzzy` leaves out what does not resolve, if anything does."""
+    """Columns are matched by name and type; `isfuzzy` leaves out tables that do not exist, if any does."""
 
     params: Parameters
     sources: list[Expression]
@@ -61,7 +62,8 @@ def tables(sources: list[Expression], scope: Scope, *, fuzzy: bool = False, at: 
     """The tables that sources name, each with the name that it has for `withsource`.
 
     Raises:
-        KqlSemanticError: a source does not resolve, unless `fuzzy`.
+        KqlUnresolvedError: a source, or a table that it reads, does not exist, unless `fuzzy`.
+        KqlSemanticError: any other fault of a source.
     """
     found: Named = []
     for each in sources:
@@ -70,7 +72,7 @@ def tables(sources: list[Expression], scope: Scope, *, fuzzy: bool = False, at: 
             continue
         try:
             found.append((_name_of(each, at + len(found)), each.bind_tabular(scope)))
-        except KqlSemanticError:
+        except KqlUnresolvedError:
             if not fuzzy:
                 raise
     return found
@@ -147,7 +149,13 @@ def inner_columns(schemas: list[Schema]) -> UnionColumns:
 def align(relation: Relation, columns: UnionColumns, with_source: str, name: str) -> Relation:
     """A union's input with the union's columns: nulls (and '') where it lacks one, the source's name first."""
     mine = {(c.name, c.type): c for c in relation.schema}
-    items = [Item(out, ref(mine[source, kind]) if (source, kind) in mine else empty(kind)) for out, source, kind in columns]
+    items = [Item(out, ref(mine[source, kind])) if (source, kind) in mine else _empty(out, kind) for out, source, kind in columns]
     if with_source:
         items.insert(0, Item(with_source, Literal(name, ScalarType.STRING)))
     return relation if tuple(items) == passing(relation.schema) else Project(relation, tuple(items))
+
+
+@lru_cache(maxsize=4096)
+def _empty(name: str, kind: ScalarType) -> Item:
+    """A column that has nothing: the arms of a wide union hold tens of thousands."""
+    return Item(name, empty(kind))
