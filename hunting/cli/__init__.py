@@ -11,17 +11,19 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, demo, external, hunt, serve, simulation, store, tokens
+from hunting.cli import air, cmdlets, demo, explorer, external, hunt, serve, simulation, store, tokens
 
 app = typer.Typer(
     name="hunting",
+    cls=cmdlets.Group,
     help="Advanced hunting in KQL over e-mail security tables, with automated investigation and response (AIR).",
+    epilog=cmdlets.EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (demo, simulation, hunt, store, serve):
+for _module in (demo, simulation, hunt, explorer, store, serve, cmdlets):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
 app.add_typer(external.app, name="external")

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from hunting.air import Air
     from hunting.engine import Hunt
     from hunting.result import Result
 
@@ -43,6 +44,9 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to th
 Limit = Annotated[int, typer.Option(min=0, help="Rows shown in a table, 0 for all; other formats hold every row.")]
 Now = Annotated[str, typer.Option("--now", help="The time that now() gives (ISO 8601, UTC). Default: the machine's.")]
 By = Annotated[str, typer.Option("--by", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")]
+Reason = Annotated[str, typer.Option(help="Why; goes into the audit.")]
+Since = Annotated[str, typer.Option(help="From this time on (ISO 8601, UTC).")]
+Until = Annotated[str, typer.Option(help="Up to this time.")]
 
 STORE = Path("data/store")
 LIMIT = 50
@@ -54,6 +58,18 @@ def open_hunt(store: Path, now: str = "") -> Hunt:
     from hunting.clock import fixed_clock, system_clock
 
     return hunting.connect(store, clock=fixed_clock(moment(now, "--now")) if now else system_clock)
+
+
+@contextmanager
+def open_air(store: Path, now: str = "") -> Iterator[Air]:
+    """AIR over the store, at the time that the user names."""
+    with open_hunt(store, now) as hunt, closing(hunt.air) as air:
+        yield air
+
+
+def bound(text: str, option: str) -> datetime | None:
+    """A bound of time that may be left out."""
+    return moment(text, option) if text else None
 
 
 def moment(text: str, option: str) -> datetime:
@@ -118,6 +134,20 @@ def _draw(result: Result, width: int | None) -> None:
             write("\n" + draw(result, width or 100, colour=coloured()))
         except HuntingError as error:
             note(f"no chart: {error}")
+
+
+def for_people(form: Form | None, output: Path | None) -> bool:
+    """Whether `show` will draw a table."""
+    return output is None and (form is Form.TABLE or (form is None and sys.stdout.isatty()))
+
+
+def brief(result: Result, columns: Sequence[str]) -> Result:
+    """Some columns of an answer, for people: ids are cut to the six digits that are enough to type."""
+    from hunting.formats import records
+
+    at = [result.columns.index(name) for name in columns]
+    rows = [[row[n][:6] if result.columns[n].endswith("ID") else row[n] for n in at] for row in result.rows()]
+    return records({result.columns[n]: result.types[n] for n in at}, rows)
 
 
 def _csv_for_terminal(result: Result) -> str:

@@ -14,7 +14,7 @@ NEXT = """
 What to try next, in a folder of your own:
    hunting simulate                              a tenant of 100,000 mails in data/store
    hunting query 'EmailEvents | take 5'          hunt in it; hunting schema EmailEvents tells its columns
-   hunting air settings set similar-files=on     opt in; then: hunting air run, hunting air actions
+   hunting air settings set similar-files=on     opt in; then: hunting air run, hunting air actions list
 """
 
 

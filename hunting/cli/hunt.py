@@ -42,7 +42,7 @@ def query(
     store: Store = STORE,
 ) -> None:
     """Run a KQL query."""
-    kql = _text(text)
+    kql = text_of(text)
     with open_hunt(store, now) as hunt:
         show(hunt.query(kql, _parameters(hunt, kql, param)), form, output, limit, chart)
 
@@ -55,7 +55,7 @@ def explain(
     """Show a query's SQL, one named block per operator."""
     from hunting.formats import visible
 
-    kql = _text(text)
+    kql = text_of(text)
     with open_hunt(store) as hunt:
         write(visible(hunt.explain(kql, _parameters(hunt, kql, param)), keep="\n") + "\n")
 
@@ -101,7 +101,8 @@ def schema(
     show(records({"Column": "string", "Type": "string", "Description": "string"}, columns), form, output, 0)
 
 
-def _text(given: str) -> str:
+def text_of(given: str) -> str:
+    """A query as it was given: itself, or from stdin or a file."""
     if given == "-":
         text = sys.stdin.buffer.read()
     elif given.startswith("@"):

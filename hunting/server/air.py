@@ -19,8 +19,9 @@ from typing import TypeVar
 
 from starlette.routing import Route
 
-from hunting.air import ActionRecord, Air, Investigation
+from hunting.air import ActionRecord, Investigation
 from hunting.air.policy import ActionStatus
+from hunting.air.reader import Reader
 from hunting.errors import AirError
 from hunting.server.calls import Call, Context, route
 from hunting.server.errors import refusal
@@ -95,7 +96,7 @@ def _status(call: Call) -> str | None:
     return given
 
 
-def _with_investigations(look: Air, actions: Iterable[ActionRecord]) -> list[dict[str, object]]:
+def _with_investigations(look: Reader, actions: Iterable[ActionRecord]) -> list[dict[str, object]]:
     """Actions as JSON; what they share with their investigation is looked up once for each."""
     known: dict[str, Investigation] = {}
     found = []

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hunting.air import Air
+from hunting.air.reader import Reader
 from hunting.engine import Hunt, connect
 from hunting.server import air
 from hunting.server.calls import Context
@@ -24,7 +24,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\s]+)(?::\d{1,5})?")
 def build(store: Hunt | str | Path, tokens: Tokens | None, hosts: Collection[str]) -> Starlette:
     """The application over a store; see `hunting.server.app`."""
     hunt = store if isinstance(store, Hunt) else connect(store)
-    context = Context(hunt, tokens or Tokens(hunt.lake.root, hunt.clock), reading=Air(hunt), acting=hunt.air)
+    context = Context(hunt, tokens or Tokens(hunt.lake.root, hunt.clock), reading=Reader(hunt), acting=hunt.air)
     context.tokens.entries()
     for each in (context.reading, context.acting):
         each.settings()  # a damaged journal is told at the start, and threads find it open

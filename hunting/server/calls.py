@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hunting.air import Air
+from hunting.air.reader import Reader
 from hunting.engine import Hunt
 from hunting.server.errors import refusal
 from hunting.server.tokens import Scope, Token, Tokens
@@ -40,7 +41,7 @@ class Context:
 
     hunt: Hunt
     tokens: Tokens
-    reading: Air
+    reading: Reader
     acting: Air
 
 

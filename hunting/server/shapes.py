@@ -10,7 +10,7 @@ from datetime import datetime
 
 from hunting.air import ActionRecord, FoundCluster, Investigation
 from hunting.air.clusters import CLUSTERS
-from hunting.air.investigations import AUTOMATION
+from hunting.air.ledger import AUTOMATION
 
 
 def investigation_json(found: Investigation) -> dict[str, object]:
@@ -46,7 +46,7 @@ def action_json(action: ActionRecord, investigation: Investigation) -> dict[str,
         "RelatedAlertIds": _alerts(investigation),
         "ActionType": action.name,
         "ActionStatus": action.status,
-        "ActionApproval": action.decision,
+        "ActionApproval": action.decision or "Pending",
         "ApprovedBy": action.decided_by if action.decision == "Approved" and action.decided_by != AUTOMATION else None,
         "ApproverComment": action.reason,
         "TimestampUtc": _time(action.created_at),
@@ -61,6 +61,7 @@ def action_json(action: ActionRecord, investigation: Investigation) -> dict[str,
         "Moved": action.moved,
         "AlreadyInDestination": action.already,
         "LeftWhereTheyAre": action.left,
+        "Failed": action.failed,
     }
 
 
@@ -69,7 +70,7 @@ def _entity(cluster: FoundCluster) -> dict[str, object]:
     return {
         "Type": "mailCluster",
         "ClusterId": cluster.id,
-        "ClusterBy": cluster.type,
+        "ClusterBy": cluster.name,
         "ClusterByValue": cluster.entity,
         "Urls": [cluster.entity] if is_url else [],
         "MailCount": cluster.email_count,
@@ -78,7 +79,7 @@ def _entity(cluster: FoundCluster) -> dict[str, object]:
 
 
 def _alerts(found: Investigation) -> list[str]:
-    return [] if found.trigger.startswith("email:") else [found.trigger]
+    return [found.alert_id] if found.alert_id else []
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -209,7 +209,7 @@ def test_what_a_user_can_cause_outside_a_query_exits_with_1(hunting: Run, tmp_pa
         ["query", "print 1", "--store", str(tmp_path / "nowhere")],
         ["query", f"@{tmp_path / 'missing.kql'}"],
         ["query", "print 1", "-o", str(tmp_path / "no folder" / "x.csv")],
-        ["air", "undo", "abcdef"],
+        ["air", "actions", "undo", "abcdef"],
         ["compact", "Nothing"],
     ):
         done = hunting(*arguments)
@@ -217,7 +217,7 @@ def test_what_a_user_can_cause_outside_a_query_exits_with_1(hunting: Run, tmp_pa
 
 
 def test_help_of_every_command_and_the_version(hunting: Run) -> None:
-    for arguments in ([], ["query"], ["simulate"], ["demo"], ["air"], ["air", "undo"], ["air", "settings", "set"]):
+    for arguments in ([], ["query"], ["simulate"], ["demo"], ["air"], ["air", "actions", "undo"], ["air", "settings", "set"]):
         done = hunting(*arguments, "--help")
         assert done.code == 0 and "Usage: hunting" in done.out
     assert hunting("--version").out.strip()[0].isdigit()
@@ -272,29 +272,20 @@ def test_air_from_settings_to_undo(own: Run) -> None:
     hunt = 'EmailPostDeliveryEvents | where ActionType == "Automated Remediation" and ActionTrigger == "Automation" | count'
     assert rows(own("query", hunt)) == [{"Count": 196}]
 
-    done, *_ = rows(own("air", "actions", "--status", "completed"))
-    assert done["DecidedBy"] == "Automation" and done["Moved"] == 196
-    back = own("air", "undo", str(done["Id"])[:6], "--to", "junk", "--reason", "a test")
+    (done,) = rows(own("air", "actions", "list", "--status", "completed"))
+    assert done["Decided by"] == "Automation" and done["Moved"] == 196
+    key = str(done["Approval ID"])
+    back = own("air", "actions", "undo", key[:6], "--to", "junk", "--reason", "a test")
     assert back.code == 0 and "Moved to junk" in back.err
-    again = own("air", "undo", str(done["Id"]))
+    again = own("air", "actions", "undo", key)
     assert again.code == 1 and "undone before, by tester" in again.err
 
-    first, *others = [str(row["Id"]) for row in rows(own("air", "actions", "--status", "Pending"))]
-    assert own("air", "approve", first, "--by", "ann").code == 0
-    assert all(own("air", "reject", other).code == 0 for other in others)
-    assert own("air", "approve", first).code == 1
-    assert rows(own("air", "actions", "--status", "Pending")) == []
+    first, *others = [str(row["Approval ID"]) for row in rows(own("air", "actions", "list", "--tab", "pending"))]
+    assert own("air", "actions", "approve", first, "--by", "ann").code == 0
+    assert all(own("air", "actions", "reject", other).code == 0 for other in others)
+    assert own("air", "actions", "approve", first).code == 1
+    assert rows(own("air", "actions", "list", "--status", "Pending")) == []
     assert own("air", "verify").code == own("verify").code == 0
-
-
-def test_investigations(own: Run) -> None:
-    own("air", "run")
-    found = next(row for row in rows(own("air", "investigations")) if row["Status"] == "Pending Action")
-    whole = own("air", "investigation", str(found["Id"])[:6])
-    assert all(f"\n{part}\n" in whole.out for part in ("Clusters", "Evidence", "Actions", "Log"))
-    assert rows(own("air", "investigation", str(found["Id"]), "--tab", "clusters"))[0]["Outcome"] == "Pending action"
-    assert own("air", "investigation", str(found["Id"]), "-f", "json").code == 2
-    assert own("air", "investigation", "ffffff").code == 1
 
 
 def test_verify_finds_a_changed_file(own: Run, tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_a_fault_of_the_server_says_nothing_of_its_inside(own: Service, monkeypa
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr("hunting.air.Air.actions", fail)
+    monkeypatch.setattr("hunting.air.reader.Reader.actions", fail)
     assert "/secret" not in refused(own.ask("GET", "/api/air/actions"), 500)
 
 

@@ -33,11 +33,11 @@ def test_an_action_tells_who_decided_and_over_what(shown: Service) -> None:
     assert automatic["Moved"] == shown.count(REMOVED) > 0 and automatic["UndoneBy"] is None
     (cluster,) = automatic["Entities"]
     (stored,) = [c for c in shown.hunt.air.investigation(automatic["InvestigationId"]).clusters if c.id == cluster["ClusterId"]]
-    assert (cluster["ClusterBy"], cluster["ClusterByValue"]) == ("similar-files", stored.entity)
+    assert (cluster["ClusterBy"], cluster["ClusterByValue"]) == ("Similar files", stored.entity)
     assert (cluster["MailCount"], cluster["Query"], cluster["Urls"]) == (stored.email_count, stored.query, [])
     assert automatic == shown.get(f"/api/air/actions/{automatic['ID']}")
     for waiting in shown.actions(status="pending"):
-        assert (waiting["ActionApproval"], waiting["DecidedBy"], waiting["EndTimeUtc"]) == ("", "", None)
+        assert (waiting["ActionApproval"], waiting["DecidedBy"], waiting["EndTimeUtc"]) == ("Pending", "", None)
 
 
 def test_pages(shown: Service) -> None:

@@ -1,0 +1,163 @@
+"""air actions: the Action center: list, show, approve, reject, undo, retry, take."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hunting.cli.common import (
+    LIMIT,
+    STORE,
+    By,
+    Format,
+    Limit,
+    Now,
+    Output,
+    Reason,
+    Since,
+    Store,
+    Until,
+    bound,
+    brief,
+    for_people,
+    note,
+    open_air,
+    open_hunt,
+    person,
+    show,
+)
+from hunting.cli.hunt import text_of
+
+if TYPE_CHECKING:
+    from hunting.air import ActionRecord
+
+app = typer.Typer(help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
+
+Action = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
+
+_LIST = ("Approval ID", "Status", "Action type", "Decided by", "Decision", "Email count", "Moved", "Details", "Investigation ID")
+
+
+class Tab(StrEnum):
+    """The two pages of the Action center."""
+
+    PENDING = "pending"
+    HISTORY = "history"
+
+
+class Place(StrEnum):
+    """Where an undo puts messages back."""
+
+    INBOX = "inbox"
+    JUNK = "junk"
+
+
+@app.command("list")
+def list_(
+    tab: Annotated[Tab | None, typer.Option(help="What waits, or what became of the rest; default: both.")] = None,
+    status: Annotated[str | None, typer.Option(help="Pending, Completed, Rejected, Expired, Cancelled, ...")] = None,
+    decided_by: Annotated[str | None, typer.Option(help="Automation, or a person.")] = None,
+    source: Annotated[str | None, typer.Option(help="'Automated email action', 'Manual email action', ...")] = None,
+    action_type: Annotated[str | None, typer.Option(help="'Soft delete', 'Moved to inbox', ...")] = None,
+    entity_type: Annotated[str | None, typer.Option(help="'Email cluster' or Email.")] = None,
+    decision: Annotated[str | None, typer.Option(help="Approved, Rejected, Undone, ...")] = None,
+    details: Annotated[str | None, typer.Option(help="Part of the file's hash or the URL.")] = None,
+    investigation: Annotated[str | None, typer.Option(help="The beginning of an investigation's id.")] = None,
+    since: Since = "",
+    until: Until = "",
+    form: Format = None,
+    output: Output = None,
+    limit: Limit = LIMIT,
+    store: Store = STORE,
+) -> None:
+    """List actions, the latest update first; a table shows some of the columns, other formats hold all."""
+    filters = {
+        "status": status,
+        "decided_by": decided_by,
+        "source": source,
+        "action_type": action_type,
+        "entity_type": entity_type,
+        "decision": decision,
+        "details": details,
+        "investigation": investigation,
+    }
+    with open_air(store) as air:
+        found = air.action_center(tab or "", since=bound(since, "--since"), until=bound(until, "--until"), **filters)
+    show(brief(found, _LIST) if for_people(form, output) else found, form, output, limit)
+
+
+@app.command("show")
+def show_(action: Action, form: Format = None, output: Output = None, store: Store = STORE) -> None:
+    """Show everything about one action."""
+    from hunting.formats import records
+
+    with open_air(store) as air:
+        found = asdict(air.action(action))
+    rows = [(name.replace("_", " ").capitalize(), "" if value is None else f"{value}") for name, value in found.items()]
+    show(records({"Field": "string", "Value": "string"}, rows), form, output, 0)
+
+
+@app.command()
+def approve(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+    """Approve a pending action, carry it out and publish."""
+    with open_air(store, now) as air:
+        _tell(air.approve(action, by=person(by), reason=reason))
+
+
+@app.command()
+def reject(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+    """Reject a pending action."""
+    with open_air(store, now) as air:
+        _tell(air.reject(action, by=person(by), reason=reason))
+
+
+@app.command()
+def undo(
+    action: Action,
+    to: Annotated[Place, typer.Option(help="Where the messages go back to.")] = Place.INBOX,
+    by: By = "",
+    reason: Reason = "",
+    now: Now = "",
+    store: Store = STORE,
+) -> None:
+    """Put back what an action removed, as a new action: history is never changed."""
+    with open_air(store, now) as air:
+        _tell(air.undo(action, str(to), by=person(by), reason=reason))
+
+
+@app.command()
+def retry(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+    """Repeat the moves of an action that ended in an error, as a new action."""
+    with open_air(store, now) as air:
+        _tell(air.retry(action, by=person(by), reason=reason))
+
+
+@app.command()
+def take(
+    action: Annotated[
+        str, typer.Argument(help="soft-delete, hard-delete, deleted-items, junk, inbox, quarantine, release.", show_default=False)
+    ],
+    query: Annotated[str, typer.Option(help="A hunt in KQL whose rows have NetworkMessageId and RecipientEmailAddress.")] = "",
+    message: Annotated[list[str] | None, typer.Option(help="A NetworkMessageId, all its copies. May be repeated.")] = None,
+    propose: Annotated[bool, typer.Option(help="Leave it pending, for another person to approve.")] = False,
+    by: By = "",
+    reason: Reason = "",
+    now: Now = "",
+    store: Store = STORE,
+) -> None:
+    """Take action on the messages that a hunt finds, or on messages by their ids."""
+    if bool(query) == bool(message):
+        raise typer.BadParameter("Give a hunt or messages.", param_hint="--query / --message")
+    with open_hunt(store, now) as hunt, closing(hunt.air) as air:
+        rows = hunt.query(text_of(query)) if query else message
+        source = "Advanced hunting action" if query else "Explorer action"
+        _tell(air.remediate(rows, action, by=person(by), reason=reason, source=source, propose=propose))
+
+
+def _tell(action: ActionRecord) -> None:
+    failed = f", {action.failed:,} of them by an error" if action.failed else ""
+    note(f"{action.name} {action.id[:6]}: {action.status}, {action.moved:,} moved, {action.left:,} left where they are{failed}")

@@ -1,0 +1,146 @@
+"""air investigation: list, show, start, stop; air cluster: show, export, recount."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hunting.cli.common import (
+    LIMIT,
+    STORE,
+    By,
+    Form,
+    Format,
+    Limit,
+    Now,
+    Output,
+    Reason,
+    Since,
+    Store,
+    Until,
+    bound,
+    brief,
+    for_people,
+    note,
+    open_air,
+    person,
+    show,
+    write,
+)
+
+app = typer.Typer(help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
+clusters = typer.Typer(help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)
+
+Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
+
+_LIST = ("ID", "Status", "Investigation type", "Users", "Threat count", "Action count", "Creation time", "Investigation")
+
+
+class Tab(StrEnum):
+    """Parts of an investigation."""
+
+    ALERTS = "alerts"
+    EVIDENCE = "evidence"
+    ENTITIES = "entities"
+    CLUSTERS = "clusters"
+    LOG = "log"
+    PENDING = "pending"
+    HISTORY = "history"
+
+
+@app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help="'Pending Action', Remediated, 'No Threats Found', ...")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="The investigation type.")] = None,
+    since: Since = "",
+    until: Until = "",
+    form: Format = None,
+    output: Output = None,
+    limit: Limit = LIMIT,
+    store: Store = STORE,
+) -> None:
+    """List investigations, the newest first."""
+    with open_air(store) as air:
+        bounds = {"since": bound(since, "--since"), "until": bound(until, "--until")}
+        found = air.investigation_list(status=status, type=type_, **bounds)
+    show(brief(found, _LIST) if for_people(form, output) else found, form, output, limit)
+
+
+@app.command("show")
+def show_(
+    key: Key,
+    tab: Annotated[Tab | None, typer.Option(help="One part, in any format; without it, all parts as tables.")] = None,
+    form: Format = None,
+    output: Output = None,
+    limit: Limit = LIMIT,
+    store: Store = STORE,
+) -> None:
+    """Show an investigation: alerts, evidence, entities, clusters, log, what waits and what was done."""
+    from hunting.formats import visible
+
+    if tab is None and (output is not None or form not in (None, Form.TABLE)):
+        raise typer.BadParameter("An investigation as a whole is for reading. Choose a part.", param_hint="--tab")
+    with open_air(store) as air:
+        if tab is not None:
+            show(air.tab(key, tab), form, output, limit)
+            return
+        found = air.investigation(key)
+        write(visible(f"Investigation {found.short_id} · {found.name} · {found.type} · {found.severity} · {found.status}") + "\n")
+        for each in Tab:
+            write(f"\n{each.capitalize()}\n")
+            show(air.tab(key, each), Form.TABLE, None, limit)
+
+
+@app.command()
+def start(
+    alert: Annotated[str, typer.Option(help="An AlertId.")] = "",
+    email: Annotated[str, typer.Option(help="A NetworkMessageId.")] = "",
+    by: By = "",
+    now: Now = "",
+    store: Store = STORE,
+) -> None:
+    """Investigate an alert or a message now; prints the investigation's id."""
+    if bool(alert) == bool(email):
+        raise typer.BadParameter("Name an alert or a message.", param_hint="--alert / --email")
+    with open_air(store, now) as air:
+        found = air.investigate(alert, email=email, by=person(by))
+    write(found.id + "\n")
+    note(f"{found.name}: {found.status}, {found.action_count} actions")
+
+
+@app.command()
+def stop(key: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+    """Stop an investigation and cancel what waits in it."""
+    with open_air(store, now) as air:
+        found = air.terminate(key, by=person(by), reason=reason)
+    note(f"Investigation {found.short_id}: {found.status}")
+
+
+# ---------------------------------------------------------------- clusters
+
+
+@clusters.command("show")
+def cluster_show(key: Key, form: Format = None, output: Output = None, limit: Limit = LIMIT, store: Store = STORE) -> None:
+    """Show the copies of a cluster, each with the cluster's own columns."""
+    with open_air(store) as air:
+        show(air.cluster(key), form, output, limit)
+
+
+@clusters.command()
+def export(key: Key, path: Annotated[Path, typer.Option(help="The CSV file.")], store: Store = STORE) -> None:
+    """Write a cluster as CSV, whole or not at all."""
+    with open_air(store) as air:
+        rows = air.export_cluster(key, path)
+    note(f"{rows:,} rows in {path}")
+
+
+@clusters.command()
+def recount(key: Key, form: Format = None, output: Output = None, store: Store = STORE) -> None:
+    """Count a cluster's copies as they are now; the counts of its analysis stay."""
+    from hunting.formats import records
+
+    with open_air(store) as air:
+        show(records({"Count": "string", "Now": "long"}, list(air.recount(key).items())), form, output, 0)
