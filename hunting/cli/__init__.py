@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     try:
         app(arguments, prog_name="hunting")
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:
         code = exit_code(error)
         if code is None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -70,6 +70,24 @@ def open_air(store: Path, now: str = "") -> Iterator[Air]:
 def bound(text: str, option: str) -> datetime | None:
     """A bound of time that may be left out."""
     return moment(text, option) if text else None
+
+
+def interruptible(hunt: Hunt, work: Callable[[], Result]) -> Result:
+    """Does the work in a thread, so that Ctrl-C stops its query at once.
+
+    On the main thread DuckDB looks for signals only between its tasks, and one task of a bad join takes hours.
+    """
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(work)
+        try:
+            return found.result()
+        except KeyboardInterrupt:
+            while not found.done():  # a query that has not begun yet forgets an interrupt
+                hunt.interrupt()
+                wait([found], timeout=0.1)
+            raise
 
 
 def moment(text: str, option: str) -> datetime:
@@ -216,7 +234,7 @@ class Progress:
 
 def exit_code(error: Exception) -> int | None:
     """3 for a wrong query, 1 for what else a user can cause, 130 for Ctrl-C; None for a fault of the program."""
-    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":  # how DuckDB passes Ctrl-C on
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":  # Ctrl-C, where DuckDB noticed it first
         return 130
     if isinstance(error, OSError):
         return 1

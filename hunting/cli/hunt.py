@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, open_hunt, pairs, show, write
+from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, interruptible, open_hunt, pairs, show, write
 
 if TYPE_CHECKING:
     from hunting.engine import Hunt
@@ -44,7 +44,8 @@ def query(
     """Run a KQL query."""
     kql = text_of(text)
     with open_hunt(store, now) as hunt:
-        show(hunt.query(kql, _parameters(hunt, kql, param)), form, output, limit, chart)
+        values = _parameters(hunt, kql, param)
+        show(interruptible(hunt, lambda: hunt.query(kql, values)), form, output, limit, chart)
 
 
 def explain(
