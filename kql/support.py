@@ -102,6 +102,10 @@ DIVERGENCES = (
     "Which rows `take`, `sample`, `take_any` and a default `join` (innerunique) keep is arbitrary there and here.",
     "Regular expressions are RE2's, as in Kusto.",
     "`externaldata` never fetches: a local file stands for each URL.",
+    "`make_set` is sorted, so that it is the same every time; Kusto promises no order.",
+    "`series_periods_detect` and `series_decompose*` score periods by autocorrelation: Microsoft publishes no formula.",
+    "`series_outliers` with percentiles other than 10 and 90 may differ by some two per cent.",
+    "`hash()` of types other than string and datetime is our own choice of bytes.",
     "Several queries in one text are refused.",
 )
 
