@@ -55,7 +55,9 @@ def full_id(journal: Journal, table: str, prefix: str) -> str:
     what = table.removesuffix("s")
     if found:
         raise AirError(f"Several {table} begin with '{prefix}'.", hint="Give more digits.")
-    raise AirError(f"There is no {what} '{prefix}'.", hint=f"Give the id, or its first six digits; {_LISTED_BY[table]} lists them.")
+    raise AirError(
+        f"There is no {what} '{prefix}'.", hint=f"Give the id, or its first six digits; {_LISTED_BY[table]} lists them."
+    )
 
 
 _LISTED_BY = {
