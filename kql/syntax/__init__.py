@@ -17,6 +17,7 @@ from kql.syntax import (
     literals,
     membership,
     partitions,
+    patterns,
     plugins,
     refused,
     rows,
@@ -37,7 +38,7 @@ __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
     arrays, calls, columns, comparisons, expressions, external, graphs, groups, invocations, joins, literals, membership,
-    partitions, plugins, refused, rows, scan, schemas, searches, series, sources, statements, text, tops, unions,
+    partitions, patterns, plugins, refused, rows, scan, schemas, searches, series, sources, statements, text, tops, unions,
 )
 
 

@@ -22,6 +22,7 @@ from kql.syntax import product
 from kql.syntax.base import Expression, Listed, rule
 from kql.syntax.expressions import boolean
 from kql.syntax.literals import Constant
+from kql.syntax.patterns import Pattern
 from kql.syntax.statements import ScalarTypeName, UserFunction
 from kql.syntax.windows import window_call
 from kql.types import ScalarType
@@ -106,6 +107,8 @@ class FunctionCall(Expression):
         user = scope.names.get(name)
         if isinstance(user, UserFunction):
             return user.is_tabular(scope)
+        if isinstance(user, Pattern):
+            return True
         if name in ("materialize", "view") and self.items:
             return bool(self.items[0].is_tabular(scope))
         return name in ("table", "database", "cluster", "workspace", "external_table", "datatable") or product.is_table(name)
@@ -115,6 +118,8 @@ class FunctionCall(Expression):
         user = scope.names.get(name)
         if isinstance(user, UserFunction):
             return user.tabular(self.items, scope, self.span)
+        if isinstance(user, Pattern):
+            return user.tabular(self.items, None, scope, self.span)
         if name == "materialize" and len(self.items) == 1:
             relation: Relation = self.items[0].bind_tabular(scope)
             return scope.context.share("materialized", relation, materialized=True)

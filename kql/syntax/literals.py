@@ -195,9 +195,11 @@ def datetime_micros(text: str) -> int | None:
 _FORMATS = (*MOMENT_FORMATS, "%Y", "%Y/%m/%d", "%Y, %m, %d")
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(\.\d+)?)?)?(Z?)$")
 
+_SPACED = re.compile(r"(?<=\d) +- +(?=\d)")  # an unquoted 2017 - 08 - 01
+
 
 def _other_moment(text: str) -> datetime | None:
-    loose = _LOOSE.match(text)
+    loose = _LOOSE.match(_SPACED.sub("-", text))
     if loose:
         year, month, day, hour, minute, second = (int(part or 0) for part in loose.group(1, 2, 3, 4, 5, 6))
         try:

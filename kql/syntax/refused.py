@@ -11,7 +11,6 @@ _CONSTRUCTS: dict[str, str] = {
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "inline_external_table": ("external_partition", "path_parts", "path_text"),
-    "declare pattern": ("pattern_arm", "pattern_arms"),
 }
 
 for _rule, _construct in _CONSTRUCTS.items():

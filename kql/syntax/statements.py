@@ -312,7 +312,6 @@ class Set(Statement):
         return scope
 
 
-refuse("pattern_decl", "declare pattern")
 refuse("alias", "alias database")
 refuse("restrict", "restrict access")
 
