@@ -83,6 +83,8 @@ CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("deltalake", ("hunting.delta", "hunting.lake"), "one place decides what a commit is"),
     ("sqlite3", ("hunting.air",), "the ledger belongs to whoever runs AIR"),
     ("typer", ("hunting.cli",), "only the command line prints"),
+    ("prompt_toolkit", ("hunting.shell.terminal",), "from a pipe the shell needs no terminal"),
+    ("IPython", ("hunting.notebook",), "an answer shows itself; only the magics need a notebook"),
     ("starlette", ("hunting.server",), "routes are served in one place; the rest is called by it"),
     ("rich", ("hunting.cli", "hunting.demo", "hunting.formats", "hunting.charts"), "only the command line prints"),
     ("pandas", ("hunting.result", "hunting.notebook"), "an answer may become a DataFrame, nothing needs one"),

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, cmdlets, demo, explorer, external, hunt, serve, simulation, store, tokens
+from hunting.cli import air, cmdlets, demo, explorer, external, hunt, serve, shell, simulation, store, tokens
 
 app = typer.Typer(
     name="hunting",
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (demo, simulation, hunt, explorer, store, serve, cmdlets):
+for _module in (demo, simulation, hunt, shell, explorer, store, serve, cmdlets):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
 app.add_typer(external.app, name="external")
