@@ -74,9 +74,10 @@ def has_key(bag: Any, key: str) -> bool | None:
 @by_row("JSON", "JSON", result="JSON")
 def zip_bag(keys: Any, values: Any) -> dict[str, Any] | None:
     """A bag of keys and values in step; a key without value is null, a value without key is left out."""
-    if not isinstance(keys, list) or not isinstance(values, list):
+    if not isinstance(keys, list):
         return None
-    padded = values + [None] * (len(keys) - len(values))
+    known = values if isinstance(values, list) else []
+    padded = known + [None] * (len(keys) - len(known))
     return {key: value for key, value in zip(keys, padded, strict=False) if isinstance(key, str)}
 
 
