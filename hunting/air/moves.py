@@ -48,6 +48,11 @@ _AT_TARGET = """
     WHERE v.action_id = :action AND v.state = 'executing' AND l.action_id = v.action_id
     ORDER BY v.message, v.recipient
 """
+_DONE = """
+    UPDATE moves SET state = 'done' FROM events e
+    WHERE moves.action_id = :action AND moves.state = 'executing' AND e.action_id = moves.action_id
+      AND e.message = moves.message AND e.recipient = moves.recipient AND e.result = 'Success'
+"""
 _ELSEWHERE = """
     SELECT v.message, v.recipient, l.place, l.place, max(:now, l.since + 1), 'Error'
     FROM moves v JOIN locations l ON l.message = v.message AND l.recipient = v.recipient
@@ -90,10 +95,7 @@ def finish(db: sqlite3.Connection, journal: Journal, action: str) -> tuple[int, 
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((action, *m, report_id(m["message"], action, m["recipient"])) for m in (*moved, *failed)),
     )
-    db.executemany(
-        "UPDATE moves SET state = 'done' WHERE action_id = ? AND message = ? AND recipient = ?",
-        ((action, m["message"], m["recipient"]) for m in moved),
-    )
+    db.execute(_DONE, values)
     db.execute("UPDATE moves SET state = 'conflict' WHERE action_id = ? AND state = 'executing'", (action,))
     return len(moved), len(failed)
 

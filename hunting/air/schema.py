@@ -113,7 +113,6 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE revision (number INTEGER NOT NULL) STRICT;
     INSERT INTO revision VALUES (1);
-    CREATE INDEX members_of ON cluster_members (message, recipient);
     """,
 )
 
