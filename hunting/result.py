@@ -32,6 +32,8 @@ _EDGE: dict[ScalarType, pa.DataType] = {
     ScalarType.DYNAMIC: pa.string(),
 }
 
+_SHOWN = 50  # rows in a notebook
+
 
 class Result:
     """Rows of a query.
@@ -79,6 +81,25 @@ class Result:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.table.__arrow_c_stream__(requested_schema)
+
+    def _repr_html_(self) -> str:
+        """The first rows, escaped, for a notebook."""
+        from hunting.webpage import table
+
+        return table(self, _SHOWN)
+
+    def _repr_mimebundle_(self, **_chosen: object) -> dict[str, Any]:
+        """The chart that `render` asks for, if it can be drawn; the table comes from `_repr_html_`."""
+        from hunting.charts import asks_for_chart, vega_lite
+        from hunting.charts.vega import MIME
+        from hunting.errors import HuntingError
+
+        if not asks_for_chart(self):
+            return {}
+        try:
+            return {MIME: vega_lite(self)}
+        except HuntingError:  # the rows stand all the same
+            return {}
 
     def to_pandas(self) -> pandas.DataFrame:
         """A pandas DataFrame."""

@@ -1,0 +1,107 @@
+"""KQL in notebooks: `%load_ext hunting.notebook`, then `%kql` for a line and `%%kql` for a cell.
+
+    %kql --store data/store                      choose the store; else HUNTING_STORE, else data/store
+    %kql -o mails EmailEvents | count            keep the answer under a name
+    %%kql --param who=user.address               the value of a Python expression, bound to a declared parameter
+    declare query_parameters(who:string); EmailEvents | where RecipientEmailAddress == who
+
+The last answer stands in `_kql_raw_result_`.
+"""
+
+# mypy: allow-untyped-calls, allow-untyped-decorators
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+import hunting
+from hunting.engine import Hunt
+from hunting.formats import visible
+from hunting.result import Result
+from kql.errors import KqlError
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+@magics_class
+class KqlMagics(Magics):
+    """`%kql` and `%%kql`."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.user = shell
+        self.hunt: Hunt | None = None
+
+    @magic_arguments()
+    @argument("--store", help="The store's folder; it stays chosen.")
+    @argument("-o", "--output", help="Name that the answer gets; it is not shown then.")
+    @argument("--explain", action="store_true", help="Show the SQL instead.")
+    @argument("--param", action="append", default=[], help="name=expression: a declared parameter's value.")
+    @argument("query", nargs="*", help="The query.")
+    @line_cell_magic
+    def kql(self, line: str, cell: str | None = None) -> Result | None:
+        """Runs a KQL query."""
+        options, text = _split(line)
+        asked = parse_argstring(self.kql, options)
+        text = "\n".join(part for part in (text, cell) if part and part.strip())
+        if asked.output and not asked.output.isidentifier():
+            raise UsageError(f"'{asked.output}' is no name for a variable.")
+        try:
+            hunt = self._hunt(asked.store)
+            return self._answer(hunt, asked, text) if text else None
+        except KqlError as error:
+            raise UsageError(visible(error.render(), keep="\n")) from None
+
+    def _answer(self, hunt: Hunt, asked: Any, text: str) -> Result | None:
+        values = dict(self._value(given) for given in asked.param)
+        if asked.explain:
+            print(visible(hunt.explain(text, values), keep="\n"))
+            return None
+        result = hunt.query(text, values)
+        self.user.user_ns["_kql_raw_result_"] = result
+        if asked.output:
+            self.user.user_ns[asked.output] = result
+            return None
+        return result
+
+    def _hunt(self, store: str | None) -> Hunt:
+        """The hunt over the chosen store; a `Hunt` in the user's namespace may be named instead of a folder."""
+        if store is None and self.hunt is not None:
+            return self.hunt
+        named = self.user.user_ns.get(store) if store else None
+        chosen = named if isinstance(named, Hunt) else hunting.connect(store or os.environ.get("HUNTING_STORE") or "data/store")
+        self.hunt = chosen
+        return chosen
+
+    def _value(self, given: str) -> tuple[str, object]:
+        name, sign, expression = given.partition("=")
+        if not sign or not name.isidentifier():
+            raise UsageError(f"'{given}' is not name=expression.")
+        return name, self.user.ev(expression)
+
+
+_VALUED = ("--store", "-o", "--output", "--param")
+
+
+def _split(line: str) -> tuple[str, str]:
+    """The options at the start of a line, and the query behind them as it was written, quotes and all."""
+    rest = line.lstrip()
+    options: list[str] = []
+    while rest.startswith("-"):
+        word, _, rest = rest.partition(" ")
+        options.append(word)
+        if word in _VALUED:
+            value, _, rest = rest.lstrip().partition(" ")
+            options.append(value)
+        rest = rest.lstrip()
+    return " ".join(options), rest
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What `%load_ext hunting.notebook` calls."""
+    shell.register_magics(KqlMagics)

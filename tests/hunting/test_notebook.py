@@ -1,0 +1,99 @@
+"""`%kql` in an IPython of our own, and how a result shows itself in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("IPython")
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+import hunting
+from hunting.charts.vega import MIME
+from hunting.formats import records
+from hunting.result import Result
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[InteractiveShell]:
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def notebook(started: InteractiveShell) -> InteractiveShell:
+    started.reset(new_session=False)
+    started.user_ns["hunt"] = hunting.connect(":memory:")
+    started.run_line_magic("load_ext", "hunting.notebook")
+    started.run_line_magic("kql", "--store hunt")
+    return started
+
+
+def line(notebook: InteractiveShell, text: str) -> Any:
+    return notebook.run_line_magic("kql", text)
+
+
+def test_a_line_and_a_cell(notebook: InteractiveShell) -> None:
+    assert line(notebook, 'print A = "x y", N = 1').rows() == [("x y", 1)]
+    found = notebook.run_cell_magic("kql", "", "print A = 1\n// why\n| extend N = 2")
+    assert found.rows() == [(1, 2)] and notebook.user_ns["_kql_raw_result_"] is found
+
+
+def test_an_answer_under_a_name(notebook: InteractiveShell) -> None:
+    assert line(notebook, "-o kept print N = 1") is None
+    assert notebook.user_ns["kept"].rows() == [(1,)]
+    with pytest.raises(UsageError, match="no name"):
+        line(notebook, "-o a.b print 1")
+
+
+def test_parameters_are_bound_and_never_spliced(notebook: InteractiveShell) -> None:
+    notebook.user_ns["hostile"] = '"; print 42 //'
+    query = "declare query_parameters(who:string); print Who = who"
+    assert line(notebook, f"--param who=hostile {query}").rows() == [('"; print 42 //',)]
+    assert notebook.run_cell_magic("kql", "--param who=hostile.upper()", query).rows() == [('"; PRINT 42 //',)]
+    with pytest.raises(UsageError, match="not name=expression"):
+        line(notebook, f"--param who {query}")
+
+
+def test_braces_and_dollars_are_the_querys_own(notebook: InteractiveShell) -> None:
+    notebook.user_ns["x"] = "spliced"
+    assert notebook.run_cell_magic("kql", "", "print A = '{x} $x'").rows() == [("{x} $x",)]
+
+
+def test_explain(notebook: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert line(notebook, "--explain print Here = 1") is None
+    assert '"Here"' in capsys.readouterr().out
+
+
+def test_a_mistake_has_its_place(notebook: InteractiveShell) -> None:
+    with pytest.raises(UsageError) as caught:
+        line(notebook, "print strlne('x')")
+    assert "^^^^^^" in str(caught.value) and "Did you mean 'strlen'?" in str(caught.value)
+    with pytest.raises(UsageError, match="store"):
+        line(notebook, "--store /nowhere/at/all print 1")
+
+
+def shown(notebook: InteractiveShell, result: Result) -> dict[str, Any]:
+    data, _ = notebook.display_formatter.format(result)
+    return data
+
+
+def test_a_result_is_a_table_and_with_render_a_chart(notebook: InteractiveShell) -> None:
+    notebook.display_formatter.active_types = [*notebook.display_formatter.format_types, MIME]
+    plain = shown(notebook, line(notebook, "print N = 5"))
+    assert "<td" in plain["text/html"] and MIME not in plain
+    chart = shown(notebook, line(notebook, "print K = 'a', N = 5 | render columnchart"))
+    assert chart[MIME]["data"]["values"][0]["y"] == 5 and "<table>" in chart["text/html"]
+    assert MIME not in shown(notebook, line(notebook, "print K = 'a' | render columnchart")), "nothing to draw, but rows"
+
+
+def test_html_is_escaped_and_bounded() -> None:
+    html = records({"<b>": "string"}, [("<script>alert(1)</script>\u202e",)] * 60)._repr_html_()
+    assert "<script" not in html and "<b>" not in html and "\u202e" not in html
+    assert html.count("&lt;script&gt;") == 50 and "… 10 more rows" in html
