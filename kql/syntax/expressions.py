@@ -19,7 +19,7 @@ from kql.overloads import convert, invoke
 from kql.scope import Record, Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.literals import Constant
-from kql.syntax.patterns import constant_text, reference
+from kql.syntax.patterns import reference
 from kql.syntax.statements import UserFunction
 from kql.types import ScalarType
 
@@ -164,15 +164,6 @@ class Index(Expression):
             raise KqlSemanticError(f"An index is a string or an integer, found {key.type}.", self.key.span)
         step = convert(key, ScalarType.STRING) if key.type is ScalarType.DYNAMIC else key
         return _path(self.base.bind(scope), step, self.base.span)
-
-    def bind_tabular(self, scope: Scope) -> Relation:
-        found = reference(self.base, scope)
-        if found is None or isinstance(self.key, Token):
-            return Expression.bind_tabular(self, scope)
-        return found[0].tabular(found[1], constant_text(self.key, scope), scope, self.span)
-
-    def is_tabular(self, scope: Scope) -> bool:
-        return reference(self.base, scope) is not None
 
     def auto_name(self, scope: Scope) -> str | None:
         base = self.base.auto_name(scope)
