@@ -177,7 +177,9 @@ def _misfit(name: str, lines: Sequence[Function], args: Sequence[Argument], span
     if not name[:1].isalpha():
         kinds = " and ".join(arg.value.type for arg in args)
         words = f"the types {kinds} do not go together" if len(args) > 1 else f"it does not take a {kinds}"
-        return KqlSemanticError(f"'{name}' operator: {words}.", span, "Try adding an explicit conversion, such as tostring() or tolong().")
+        return KqlSemanticError(
+            f"'{name}' operator: {words}.", span, "Try adding an explicit conversion, such as tostring() or tolong()."
+        )
     for at, arg in enumerate(args):
         wanted = [line.per_argument(len(args))[at] for line in lines]
         if all(_fit(parameter, arg) is None for parameter in wanted):

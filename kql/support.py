@@ -89,7 +89,7 @@ OPERATORS_BY_SAMPLE = {
     "top-nested": "T | top-nested 1 of s by count()",
     "top-hitters": "T | top-hitters 1 of s",
     "scan": "T | sort by x | scan with (step a: true;)",
-    "assert-schema": "T | assert-schema (x: long)",
+    "assert-schema": "T | project x | assert-schema (x: long)",
     "execute-and-cache": "T | execute-and-cache",
     "make-graph": "T | make-graph s --> s",
     "graph-match": "T | make-graph s --> s | graph-match (a)-[e]->(b) project a.s",

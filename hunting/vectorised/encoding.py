@@ -74,7 +74,9 @@ def punycode_to_string(text: str) -> str | None:
 @by_row("VARCHAR", result="VARCHAR")
 def punycode_domain_to_string(domain: str) -> str | None:
     """The labels that are not ASCII encoded; the ideographic full stops separate labels, too."""
-    return _or_null(lambda text: ".".join(label if label.isascii() else "xn--" + _encoded(label) for label in _DOTS.split(text)), domain)
+    return _or_null(
+        lambda text: ".".join(label if label.isascii() else "xn--" + _encoded(label) for label in _DOTS.split(text)), domain
+    )
 
 
 @by_row("VARCHAR", result="JSON")

@@ -13,7 +13,6 @@ from kql.functions.fragments import ticks, wrapped
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
-
 _DECIMAL = "CAST(${} AS DECIMAL(38, 18))"
 _EXACT = "CAST($left AS HUGEINT) {} CAST($right AS HUGEINT)"  # 128 bits, to be cut to 64
 _LEFT, _RIGHT = "CAST($left AS BIGINT)", "CAST($right AS BIGINT)"

@@ -64,8 +64,8 @@ def import_time(statement: str) -> float:
     """Seconds of CPU of a fresh interpreter that runs the statement, less those of one that runs nothing."""
 
     def cpu(code: str) -> float:
-        script = f"import time; {code}; print(time.process_time())"
-        return min(float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout) for _ in range(3))
+        command = [sys.executable, "-c", f"import time; {code}; print(time.process_time())"]
+        return min(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3))
 
     return cpu(statement) - cpu("pass")
 
@@ -89,7 +89,8 @@ def main(paths: list[Path]) -> None:
     console.print(table)
     if totals:
         ordered = sorted(totals)
-        console.print(f"median {statistics.median(totals):.1f} ms, p95 {ordered[int(len(ordered) * 0.95)]:.1f} ms over {len(totals)} queries")
+        p95 = ordered[int(len(ordered) * 0.95)]
+        console.print(f"median {statistics.median(totals):.1f} ms, p95 {p95:.1f} ms over {len(totals)} queries")
     for statement in ("import kql", "import hunting", "import hunting.cli"):
         console.print(f"{statement}: {import_time(statement):.2f} s CPU")
 
