@@ -139,6 +139,21 @@ def _one_of(name: str, column: Value, literals: list[Literal]) -> Value:
     return invoke("has_any", column, Literal(words, ScalarType.DYNAMIC), registry=OPERATORS)
 
 
+def fold_arrays(relation: Relation) -> Relation:
+    """In conditions an array packed of constants is a constant: `has_any` then makes one pattern of it, once."""
+    below = with_inputs(relation, tuple(fold_arrays(each) for each in inputs(relation)))
+
+    def inside(value: Value) -> Value:
+        changed = map_inner(value, inside, fold_arrays)
+        if not (isinstance(changed, Call) and changed.function.name == "pack_array"):
+            return changed
+        texts = [arg.value for arg in changed.args if isinstance(arg, Literal) and isinstance(arg.value, str)]
+        whole = len(texts) == len(changed.args)
+        return Literal(f"[{','.join(texts)}]", ScalarType.DYNAMIC) if whole else changed
+
+    return map_values(below, inside) if isinstance(below, Filter) else below
+
+
 def truth_context(relation: Relation) -> Relation:
     """Marks comparisons whose null may be taken for false: those that a filter asks for positively."""
     below = with_inputs(relation, tuple(truth_context(each) for each in inputs(relation)))
@@ -193,6 +208,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(fold_arrays),
     each_relation(merge_alternatives),
     each_relation(truth_context),
 )

@@ -235,18 +235,6 @@ def _pack(node: FunctionCall, scope: Scope) -> Value:
     return call(PACK.name, args, node.span)
 
 
-def _pack_array(node: FunctionCall, scope: Scope) -> Value:
-    """An array; of constant texts and whole numbers it is a constant itself, so that `has_any` and `in` take it for one."""
-    args = node.bound(scope)
-    values = [arg.value.value for arg in args if isinstance(arg.value, Literal) and arg.value.type in _PLAIN]
-    if not args or len(values) < len(args):
-        return call(str(node.name), args, node.span)
-    return Literal(json.dumps(values, ensure_ascii=False, separators=(",", ":")), ScalarType.DYNAMIC)
-
-
-_PLAIN = (ScalarType.STRING, ScalarType.LONG)
-
-
 def _pack_all(node: FunctionCall, scope: Scope) -> Value:
     """All columns in a bag; `pack_all(true)` leaves nulls and empty texts out."""
     packed = _bag([(column.name, ref(column)) for column in scope.row or ()])
@@ -338,7 +326,6 @@ FORMS: dict[str, Form] = {
     "ago": _ago,
     "not": _not,
     "case": _case,
-    "pack_array": _pack_array,
     "pack": _pack,
     "bag_pack": _pack,
     "pack_dictionary": _pack,
