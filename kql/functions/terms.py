@@ -66,7 +66,8 @@ def _computed(term: str, word: str, cased: bool) -> str:
     after = "''" if word == "hasprefix" else _EDGE.format(edge=f"right({term}, 1)", border=f"(?:$|{_BORDER})")
     flag = "''" if cased else "'(?i)'"
     search = f"contains($text, {term})" if cased else f"contains(lower($text), lower({term}))"
-    return f"({search} AND regexp_matches($text, concat({flag}, {before}, {_QUOTED.format(term)}, {after})))"
+    borders = f"regexp_matches($text, concat({flag}, {before}, {_QUOTED.format(term)}, {after}))"
+    return f"CASE WHEN {search} THEN {borders} ELSE FALSE END"  # an AND would make and run the pattern for every row
 
 
 def has_template(word: str, cased: bool = False) -> str | Callable[..., str]:

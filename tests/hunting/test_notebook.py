@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,10 +21,12 @@ from hunting.result import Result
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[InteractiveShell]:
+    main = sys.modules["__main__"]
     shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
     yield shell
     InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main  # IPython puts its own there, and a process that is spawned later would look for it
 
 
 @pytest.fixture
