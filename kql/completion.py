@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from kql.algebra import Relation, Value
+from kql.algebra import JoinKind, Relation, Value
 from kql.catalog import Catalog
 from kql.errors import KqlError
 from kql.functions import AGGREGATES, SCALARS, WINDOWS
@@ -23,6 +23,7 @@ from kql.functions.registry import Registry
 from kql.parser import grammar_words, interactive
 from kql.scope import Context, Scope
 from kql.syntax.base import RULES, Refused, Syntax, build
+from kql.syntax.rows import VISUALIZATIONS
 from kql.syntax.statements import Statement, UserFunction
 from kql.types import Schema
 
@@ -60,15 +61,37 @@ _WORD = re.compile(r"[\w$-]*$")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*$")
 # Terminals that stand for several words, and operators in the order of their use; the rest follows by name.
 _SEVERAL = {
+    "DIRECTION": ("asc", "desc"),
     "EQUALS": ("==", "!="),
     "RELATION": ("<", ">", "<=", ">="),
     "MATCH": ("has", "contains", "startswith", "endswith", "=~", "matches regex", "!has", "!contains", "has_cs", "contains_cs"),
     "IN": ("in", "in~", "!in", "!in~"),
     "HAS_LIST": ("has_any", "has_all"),
     "BETWEEN": ("between", "!between"),
-    "DIRECTION": ("asc", "desc"),
 }
 _USUAL = ("where", "extend", "project", "summarize", "join", "sort", "top", "take", "distinct", "count", "mv-expand", "union")
+# What may be set to which word, by operator; the grammar takes any name there.
+_CHOICES = {
+    "join": {"kind": get_args(JoinKind)},
+    "lookup": {"kind": ("leftouter", "inner")},
+    "union": {"kind": ("outer", "inner"), "isfuzzy": ("true", "false")},
+    "mv-expand": {"kind": ("bag", "array"), "bagexpansion": ("bag", "array")},
+    "parse": {"kind": ("simple", "regex", "relaxed")},
+    "parse-where": {"kind": ("simple", "regex", "relaxed")},
+    "render": {
+        "kind": ("default", "unstacked", "stacked", "stacked100"),
+        "legend": ("visible", "hidden"),
+        "xaxis": ("linear", "log"),
+        "yaxis": ("linear", "log"),
+        "ysplit": ("none", "axes", "panels"),
+        "accumulate": ("true", "false"),
+    },
+}
+_RENDERED = (
+    "title", "kind", "xcolumn", "ycolumns", "series", "xtitle", "ytitle", "legend", "xaxis", "yaxis", "ysplit", "accumulate",
+    "anomalycolumns", "xmin", "xmax", "ymin", "ymax",
+)  # fmt: skip
+_SETTING = re.compile(r"\|\s*([\w-]+)\b[^|]*?\b(\w+)\s*=\s*$")
 _TABLE_PLACES = ("join", "lookup", "union", "in", "materialize", "toscalar", "from")
 
 
@@ -78,6 +101,8 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
     word = _WORD.search(before)
     start = word.start() if word else position
     begun = before[start:].lower()
+    if chosen := _choices(before[:start]):
+        return [Completion(each, CompletionKind.KEYWORD, start) for each in chosen if _fits(begun, each)]
     state = interactive(before[:start])
     try:
         state.exhaust_lexer()
@@ -88,6 +113,12 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
     place = _Place(stack, accepted, _scope(stack, catalog), catalog)
     found = [c for c in place.completions(start) if _fits(begun, c.text)]
     return sorted(found, key=lambda c: not c.text.lower().startswith(begun))
+
+
+def _choices(before: str) -> tuple[str, ...]:
+    """The words that a setting just begun takes (`join kind=`); they are looked up before the parser, which wants a word there."""
+    found = _SETTING.search(before[-500:])
+    return _CHOICES.get(found[1], {}).get(found[2], ()) if found else ()
 
 
 def _fits(begun: str, text: str) -> bool:
@@ -109,6 +140,9 @@ class _Place:
         if self._after_pipe():
             yield from (Completion(each, CompletionKind.OPERATOR, start) for each in words)
             return
+        if self._operator() == "render":
+            yield from (Completion(each, CompletionKind.KEYWORD, start) for each in self._rendered())
+            return
         if "NAME" in self.accepted:
             yield from self._names(start)
         kind = CompletionKind.OPERATOR if self.scope.row is None else CompletionKind.KEYWORD
@@ -125,6 +159,16 @@ class _Place:
     def _after_pipe(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1], Token) and self.stack[-1] == "|"
 
+    def _rendered(self) -> tuple[str, ...]:
+        """Kinds of charts, their properties; columns where a property names them."""
+        if str(self.stack[-1]) == "render":
+            return VISUALIZATIONS
+        if str(self.stack[-2]) == "render":
+            return ("with", *_RENDERED)
+        if "PROP" in self.accepted:
+            return _RENDERED
+        return tuple(_quoted(column.name) for column in self.scope.row or ()) if "NAME" in self.accepted else ()
+
     def _names(self, start: int) -> Iterator[Completion]:
         tables = list(self._tables(start))
         if self._wants_table():
@@ -137,9 +181,9 @@ class _Place:
             elif isinstance(meaning, UserFunction):
                 yield Completion(name, CompletionKind.FUNCTION, start, ", ".join(str(p.name) for p in meaning.parameters))
         registries = (AGGREGATES, SCALARS) if self._operator() == "summarize" else (SCALARS, WINDOWS)
-        if self.scope.row is not None:
+        if self.scope.row is not None or not self._wants_table():
             yield from (each for registry in registries for each in _functions(registry, start))
-        elif not self._wants_table():
+        if self.scope.row is None and not self._wants_table():
             yield from tables
 
     def _tables(self, start: int) -> Iterator[Completion]:

@@ -30,7 +30,17 @@ def offered(query: str) -> list[str]:
         ("Mail | join (Click | where ^", ["Url"]),
         ("let x = 5; let T = Mail | project Subject; T | where ^", ["Subject", "x"]),
         ("let f = (n: long) { n + 1 }; Mail | extend ^", ["Timestamp", "Subject", "['a b']", "f"]),
-        ("Mail | sort by Timestamp ^", ["==", "!="]),
+        ("Mail | sort by Timestamp ^", ["asc", "desc"]),
+        ("Mail | join kind=^", ["inner", "innerunique"]),
+        ("Mail | join kind = lefto^", ["leftouter"]),
+        ("Mail | render ^", ["anomalychart", "areachart"]),
+        ("Mail | render time^", ["timechart", "timepivot"]),
+        ("Mail | render timechart ^", ["with"]),
+        ("Mail | render timechart with (^", ["title", "kind"]),
+        ("Mail | render columnchart with (title='x', kind=^", ["default", "unstacked", "stacked"]),
+        ("Mail | render timechart with (xcolumn=^", ["Timestamp", "Subject"]),
+        ("print strl^", ["strlen"]),
+        ("Mail | where Subject == 'x' | summarize a=^", ["Timestamp"]),
     ],
 )
 def test_what_is_offered_first(query: str, first: list[str]) -> None:
