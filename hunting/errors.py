@@ -3,7 +3,8 @@
     KqlError
     └── HuntingError
         ├── StoreError    the folder of tables: missing, damaged, foreign
-        └── AirError      a remediation that cannot be done, and why
+        ├── AirError      a remediation that cannot be done, and why
+        └── ScheduleError a schedule, a job or a delivery that is not possible
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ class HuntingError(KqlError):
 
 class StoreError(HuntingError):
     """The store cannot be opened, read or written."""
+
+
+class ScheduleError(HuntingError):
+    """A schedule, a job or a delivery that is not possible, with the reason."""
 
 
 class AirError(HuntingError):

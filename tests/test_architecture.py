@@ -68,7 +68,10 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
         "Arrow in, Arrow out: no engine",
     ),
     (("hunting.latest", "hunting.engine", "hunting.sandbox"), "queries run over storage"),
-    (("hunting.load", "hunting.simulate", "hunting.air", "hunting.detections", "hunting.reports"), "the verbs use the engine"),
+    (
+        ("hunting.load", "hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
+        "the verbs use the engine",
+    ),
     (("hunting.server", "hunting.cli", "hunting.notebook", "hunting.demo", "hunting.shell", "hunting.reference",
       "hunting"), "the surface"),
 ]
@@ -82,6 +85,8 @@ CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("lark", ("kql",), "the product never looks at syntax"),
     ("deltalake", ("hunting.delta", "hunting.lake"), "one place decides what a commit is"),
     ("sqlite3", ("hunting.air",), "the ledger belongs to whoever runs AIR"),
+    ("cronsim", ("hunting.schedule.cron",), "one place says when something is due"),
+    ("zoneinfo", ("hunting.schedule.cron",), "one place says when something is due"),
     ("typer", ("hunting.cli",), "only the command line prints"),
     ("prompt_toolkit", ("hunting.shell.terminal",), "from a pipe the shell needs no terminal"),
     ("IPython", ("hunting.notebook",), "an answer shows itself; only the magics need a notebook"),
