@@ -37,6 +37,7 @@ from kql.types import Column, ScalarType, Schema, physical_names
 
 if TYPE_CHECKING:
     from hunting.air import Air
+    from hunting.reports import Reports
 
 _TYPES = DuckDB.types
 
@@ -87,6 +88,13 @@ class Hunt:
         from hunting.air import Air
 
         return Air(self)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Reports over this hunt's tables: Markdown files with queries."""
+        from hunting.reports import Reports
+
+        return Reports(self)
 
     @cached_property
     def external(self) -> ExternalFiles:
@@ -160,6 +168,7 @@ class Hunt:
         text: str,
         parameters: Mapping[str, object] | None = None,
         timespan: timedelta | tuple[datetime, datetime] | None = None,
+        now: datetime | None = None,
     ) -> Result:
         """Runs a query.
 
@@ -167,11 +176,12 @@ class Hunt:
             text: KQL.
             parameters: values of the query's declared parameters.
             timespan: only rows of this last span, or between two moments, of every table that has a time.
+            now: what `now()` gives (aware), if not the clock's time.
 
         Raises:
             KqlError: with place and cure.
         """
-        given = {**(parameters or {}), **self._moments(timespan)}
+        given = {**(parameters or {}), **self._moments(timespan, now)}
         windowed = timespan is not None
         program = kql.compile(text, self, parameters, windowed=windowed, probe=lambda program: self._rows(program, given))
         table = self._execute(program, given)
@@ -189,9 +199,11 @@ class Hunt:
         columns = [column.to_pylist() for column in self._execute(program, given).columns]
         return list(zip(*columns, strict=True))
 
-    def _moments(self, timespan: timedelta | tuple[datetime, datetime] | None) -> dict[str, datetime]:
+    def _moments(
+        self, timespan: timedelta | tuple[datetime, datetime] | None, now: datetime | None = None
+    ) -> dict[str, datetime]:
         """What `now` and the bounds of the query's time window are."""
-        now = self.clock()
+        now = now or self.clock()
         since, until = timespan if isinstance(timespan, tuple) else (now - (timespan or timedelta()), now)
         return {"now": now, "__since": since, "__until": until}
 
@@ -293,9 +305,7 @@ class Hunt:
         self.close()
 
 
-def connect(
-    target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = system_clock, geoip: str | Path | None = None
-) -> Hunt:
+def connect(target: str | Path | duckdb.DuckDBPyConnection, clock: Clock = system_clock, geoip: str | Path | None = None) -> Hunt:
     """Opens a store for hunting.
 
     Args:

@@ -61,6 +61,21 @@ def text_of(value: Any, kind: ScalarType) -> str:
             return str(value)
 
 
+def figure_text(value: Any, kind: ScalarType) -> str:
+    """A value in a report: as `text_of`, but thousands are separated and fractions cut to two digits, or three that count."""
+    match kind:
+        case ScalarType.INT | ScalarType.LONG if value is not None:
+            return f"{value:,}"
+        case ScalarType.REAL | ScalarType.DECIMAL if value is not None and math.isfinite(value):
+            if value and abs(value) < 0.01:
+                return f"{float(value):.3g}"
+            return f"{value:,.2f}".rstrip("0").rstrip(".")
+        case ScalarType.DATETIME if value is not None and value.time() == value.time().min:
+            return f"{value:%Y-%m-%d}"
+        case _:
+            return text_of(value, kind)
+
+
 def timespan_text(ticks: int) -> str:
     """Ticks of 100 ns in KQL's notation, [-][d.]hh:mm:ss[.fffffff]."""
     seconds, fraction = divmod(abs(ticks), 10_000_000)
@@ -96,11 +111,11 @@ def values_of(result: Result) -> Iterator[list[tuple[Any, ...]]]:
         yield list(zip(*parts, strict=True))
 
 
-def _texts(result: Result) -> Iterator[list[str]]:
+def _texts(result: Result, text: Callable[[Any, ScalarType], str] = text_of) -> Iterator[list[str]]:
     kinds = [column.type for column in result.schema]
     for batch in values_of(result):
         for row in batch:
-            yield [text_of(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            yield [text(value, kind) for value, kind in zip(row, kinds, strict=True)]
 
 
 # ---------------------------------------------------------------- hostile text
@@ -135,7 +150,7 @@ def disarmed(cell: str) -> str:
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|&~!$#]|(?<=\b[wW]{3})\.|:(?=//)")
 
 
-def _markdown(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Text that stays text in Markdown: no markup, no HTML, no picture fetched, no link to click."""
     return _ACTIVE.sub(lambda found: "\\" + found[0], visible(text))
 
@@ -143,7 +158,7 @@ def _markdown(text: str) -> str:
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
-def _json_safe(line: str) -> str:
+def json_safe(line: str) -> str:
     """JSON with every character escaped that is not printable: the same value, harmless on a terminal."""
     return line if line.isprintable() else _UNPRINTABLE.sub(lambda found: _escaped(found[0]), line)
 
@@ -264,11 +279,11 @@ def _objects(result: Result) -> Iterator[str]:
     kinds = [column.type for column in result.schema]
     for batch in values_of(result):
         for row in batch:
-            members = (f"{name}: {_json(value, kind)}" for name, value, kind in zip(names, row, kinds, strict=True))
-            yield _json_safe(f"{{{', '.join(members)}}}")
+            members = (f"{name}: {json_text(value, kind)}" for name, value, kind in zip(names, row, kinds, strict=True))
+            yield json_safe(f"{{{', '.join(members)}}}")
 
 
-def _json(value: Any, kind: ScalarType) -> str:
+def json_text(value: Any, kind: ScalarType) -> str:
     """A value in JSON: decimals and what is not finite as text, so that nothing is rounded; dynamics as they are."""
     match kind:
         case _ if value is None:
@@ -287,12 +302,12 @@ def _json(value: Any, kind: ScalarType) -> str:
             return json.dumps(_real(value) if kind is ScalarType.REAL else text_of(value, kind), ensure_ascii=False)
 
 
-def write_markdown(result: Result, sink: BinaryIO) -> None:
-    """A Markdown table."""
+def write_markdown(result: Result, sink: BinaryIO, text: Callable[[Any, ScalarType], str] = text_of) -> None:
+    """A Markdown table; `text` says how a value is written."""
     rule = " | ".join("---:" if column.type.numeric else "---" for column in result.schema)
-    sink.write(f"| {' | '.join(map(_markdown, result.columns))} |\n| {rule} |\n".encode())
-    for row in _texts(result):
-        sink.write(f"| {' | '.join(map(_markdown, row))} |\n".encode())
+    sink.write(f"| {' | '.join(map(markdown_text, result.columns))} |\n| {rule} |\n".encode())
+    for row in _texts(result, text):
+        sink.write(f"| {' | '.join(map(markdown_text, row))} |\n".encode())
 
 
 def write_parquet(result: Result, sink: BinaryIO) -> None:
@@ -329,7 +344,7 @@ def write_vega(result: Result, sink: BinaryIO) -> None:
     """The chart as a Vega-Lite spec with its data inside."""
     from hunting.charts import vega_lite
 
-    sink.write(_json_safe(json.dumps(vega_lite(result), ensure_ascii=False)).encode() + b"\n")
+    sink.write(json_safe(json.dumps(vega_lite(result), ensure_ascii=False)).encode() + b"\n")
 
 
 Writer = Callable[[Result, BinaryIO], None]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
 
 from hunting.charts import asks_for_chart, chart_of, picture
 from hunting.formats import text_of, values_of, visible
 from hunting.result import Result
+from kql.types import ScalarType
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem; color: #1b1f24; }
@@ -26,11 +29,12 @@ def escaped(text: str) -> str:
     return html.escape(visible(text))
 
 
-def table(result: Result, limit: int | None = None) -> str:
+def table(result: Result, limit: int | None = None, text: Callable[[Any, ScalarType], str] = text_of) -> str:
     """A `<table>`.
 
     Args:
         limit: rows shown, None for all; how many are left out is said.
+        text: how a value is written.
     """
     shown = Result(result.stored.slice(0, limit), result.schema, result.sql)
     numeric = [' class="number" style="text-align: right"' if column.type.numeric else "" for column in result.schema]
@@ -40,8 +44,7 @@ def table(result: Result, limit: int | None = None) -> str:
     )
     rows = [
         "".join(
-            f"<td{mark}>{escaped(text_of(value, c.type))}</td>"
-            for value, c, mark in zip(row, result.schema, numeric, strict=True)
+            f"<td{mark}>{escaped(text(value, c.type))}</td>" for value, c, mark in zip(row, result.schema, numeric, strict=True)
         )
         for batch in values_of(shown)
         for row in batch
@@ -52,18 +55,36 @@ def table(result: Result, limit: int | None = None) -> str:
     return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>{more}"
 
 
+def chart(result: Result) -> tuple[str, str]:
+    """The chart that `render` asks for as an `<img>` with the picture inside, and its title.
+
+    Raises:
+        HuntingError: it cannot be drawn.
+    """
+    title = chart_of(result).title
+    data = b64encode(picture(result)).decode()
+    return f'<img alt="{escaped(title or "Chart")}" src="data:image/svg+xml;base64,{data}">', title
+
+
+def document(title: str, body: str, style: str = _STYLE) -> str:
+    """A whole page with nothing but text, pictures inside and this style.
+
+    Args:
+        body: HTML, everything in it escaped.
+    """
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escaped(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
 def page(result: Result) -> str:
-    """A whole page: the chart as a picture inside, if `render` asks for one, then every row.
+    """A whole page: the chart, if `render` asks for one, then every row.
 
     Raises:
         HuntingError: the chart cannot be drawn.
     """
-    title, chart = "Hunting", ""
-    if asks_for_chart(result):
-        title = chart_of(result).title or title
-        chart = f'<img alt="{escaped(title)}" src="data:image/svg+xml;base64,{b64encode(picture(result)).decode()}">\n'
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f"<title>{escaped(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n{chart}{table(result)}\n</body>\n</html>\n"
-    )
+    drawn, title = chart(result) if asks_for_chart(result) else ("", "")
+    return document(title or "Hunting", f"{drawn}\n{table(result)}" if drawn else table(result))

@@ -76,7 +76,7 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
       "hunting"), "the surface"),
 ]
 # Upward all the same, inside a function: the door from a hunt to what works on it.
-DOORS = {("hunting.engine", "hunting.air")}
+DOORS = {("hunting.engine", "hunting.air"), ("hunting.engine", "hunting.reports")}
 # Packages that may be used in these modules only, and why.
 CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("hunting", ("hunting",), "the language runs without an engine: editor, linter, another database"),
