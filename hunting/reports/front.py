@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import yaml
-from cronsim import CronSim, CronSimError
 
-from hunting.errors import HuntingError
+from hunting.errors import HuntingError, ScheduleError
 from hunting.inputs import bound
 from hunting.reports.errors import wrong
 from hunting.reports.window import is_period
@@ -130,22 +128,21 @@ def _period(value: Any, complain: Complain) -> str:
 
 
 def _schedule(value: Any, complain: Complain) -> str:
-    text = _text(value, complain)
+    from hunting.schedule.cron import Schedule  # schedules run reports, too
+
     try:
-        CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        hint = 'Five fields: minute, hour, day of month, month, day of week; "0 7 * * 1" is Monday at 7:00.'
-        raise complain(f"is not cron's: {error}.", hint) from None
-    return text
+        return Schedule.parse(_text(value, complain)).expression
+    except ScheduleError as error:
+        raise complain(f"cannot be. {error.message}", error.hint) from None
 
 
 def _timezone(value: Any, complain: Complain) -> str:
-    text = _text(value, complain)
+    from hunting.schedule.cron import Schedule
+
     try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise complain(f"names no time zone: '{text}'.", "Write a name such as UTC or Europe/Berlin.") from None
-    return text
+        return Schedule.parse("@daily", _text(value, complain)).zone
+    except ScheduleError as error:
+        raise complain(f"cannot be. {error.message}", error.hint) from None
 
 
 def _formats(value: Any, complain: Complain) -> tuple[str, ...]:
