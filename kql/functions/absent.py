@@ -35,7 +35,7 @@ _ABSENT = {
         format_ipv4_mask gamma gzip_compress_to_base64_string gzip_decompress_from_base64_string hash_combine hash_many hash_xxhash64
         ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match isascii isutf8 loggamma
         make_string percentiles percentilesw percentilew punycode_domain_to_string punycode_from_string punycode_to_string rand
-        replace_strings row_rank_dense row_rank_min row_window_session series_cosine_similarity series_decompose_forecast
+        replace_strings row_rank_dense row_rank_min series_cosine_similarity series_decompose_forecast
         series_dot_product series_fft series_fit_poly series_ifft series_magnitude series_pearson_correlation
         series_periods_detect series_periods_validate series_product series_seasonal series_sum to_utf8 treepath
         unicode_codepoints_to_string welch_test zlib_compress_to_base64_string zlib_decompress_from_base64_string""",

@@ -14,9 +14,11 @@ from uuid import UUID
 
 from lark import Token
 
-from kql.algebra import Literal, Value
+from kql.algebra import Bound, Literal, Value
 from kql.errors import KqlSyntaxError, Span
+from kql.functions import OPERATORS
 from kql.functions.conversion import MOMENT_FORMATS
+from kql.overloads import invoke
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Syntax, rule
 from kql.types import TYPE_NAMES, ScalarType
@@ -192,7 +194,10 @@ def datetime_micros(text: str) -> int | None:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-_FORMATS = (*MOMENT_FORMATS, "%Y", "%Y/%m/%d", "%Y, %m, %d")
+_CLOCKS = ("%I:%M:%S %p", "%I:%M %p", "%H:%M:%S", "%H:%M")
+_DATES = ("%Y-%m-%d", "%m/%d/%Y")
+_TWELVE_HOURS = tuple(f"{date} {clock}" for date in _DATES for clock in _CLOCKS[:2])
+_FORMATS = (*MOMENT_FORMATS, "%Y", "%Y/%m/%d", "%Y, %m, %d", *_TWELVE_HOURS)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(\.\d+)?)?)?(Z?)$")
 
 _SPACED = re.compile(r"(?<=\d) +- +(?=\d)")  # an unquoted 2017 - 08 - 01
@@ -217,6 +222,17 @@ def _other_moment(text: str) -> datetime | None:
         return None
 
 
+def clock_ticks(text: str) -> int | None:
+    """Ticks since midnight of `8:00:00 AM` or `20:15`; None if it is no time of day."""
+    for pattern in _CLOCKS:
+        try:
+            time = datetime.strptime(text.strip(), pattern)
+        except ValueError:
+            continue
+        return (time.hour * 3600 + time.minute * 60 + time.second) * TICKS_PER_SECOND
+    return None
+
+
 # ---------------------------------------------------------------- type(value)
 
 _TYPED = re.compile(r"(\w+)\s*\((.*)\)$", re.DOTALL)
@@ -229,7 +245,7 @@ class Typed(Constant):
     __slots__ = ()
 
     @classmethod
-    def of(cls, children: list[Any], span: Span) -> Constant:
+    def of(cls, children: list[Any], span: Span) -> Expression:
         found = _TYPED.match(str(children[0]))
         if found is None:
             raise KqlSyntaxError("A recognition error occurred.", span)
@@ -237,9 +253,23 @@ class Typed(Constant):
         if text == "null":
             return Constant(empty(kind), span=span)
         value = parse_constant(text.strip("\"'"), kind)
+        clock = clock_ticks(text.strip("\"'")) if value is None and kind is ScalarType.DATETIME else None
+        if clock is not None:
+            return TimeOfDay(clock, span=span)
         if value is None:
             raise KqlSyntaxError(f"'{text[:40]}' is not a {kind}.", span, _WRITTEN.get(kind, ""))
         return _constant(value, kind, span)
+
+
+@dataclass(slots=True)
+class TimeOfDay(Expression):
+    """`datetime(8:00:00 AM)`: a time of the day on which the query runs."""
+
+    ticks: int
+
+    def bind(self, scope: Scope) -> Value:
+        midnight = invoke("startofday", Bound("now", ScalarType.DATETIME))
+        return invoke("+", midnight, Literal(self.ticks, ScalarType.TIMESPAN), registry=OPERATORS)
 
 
 _WRITTEN = {
@@ -317,6 +347,8 @@ def json_value(part: Any) -> Any:
         if isinstance(literal.value, float) and not math.isfinite(literal.value):
             return str(literal.value)
         return float(literal.value) if isinstance(literal.value, Decimal) else literal.value
+    if isinstance(part, TimeOfDay):
+        raise KqlSyntaxError("A time without a day cannot stand in a dynamic literal.", part.span, "Write the date, too.")
     return None
 
 

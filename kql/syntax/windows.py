@@ -9,7 +9,7 @@ from kql.algebra import Call, Literal, Value, Window
 from kql.errors import KqlSemanticError
 from kql.functions import OPERATORS, WINDOWS
 from kql.functions.windows import BEGINS, RUN
-from kql.overloads import call, invoke
+from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope
 from kql.types import ScalarType
 
@@ -26,7 +26,7 @@ def window_call(node: FunctionCall, scope: Scope) -> Value:
     if not scope.serialized:
         message = f"The function '{node.name}' needs rows in an order."
         raise KqlSemanticError(message, node.span, "Put '| serialize' or '| sort by ...' before it.")
-    found = call(str(node.name), node.bound(scope), node.span, WINDOWS)
+    found = call(str(node.name), _with_default(str(node.name), node.bound(scope)), node.span, WINDOWS)
     stretch: tuple[Value, ...] = ()
     if found.function.parameters and found.function.parameters[-1].name == "restart":
         stretch = (_run(found.args[-1]),)
@@ -34,6 +34,13 @@ def window_call(node: FunctionCall, scope: Scope) -> Value:
     if found.function.name.startswith("row_rank"):
         return _rank(found, stretch)
     return Window(found, stretch)
+
+
+def _with_default(name: str, args: list[Argument]) -> list[Argument]:
+    """The arguments; the default of prev and next takes the column's type: `next(Timestamp, 1, 0)`."""
+    if name not in ("prev", "next") or len(args) != 3:
+        return args
+    return [*args[:2], Argument(convert(args[2].value, args[0].value.type), args[2].span)]
 
 
 def _rank(rank: Call, stretch: tuple[Value, ...]) -> Value:
