@@ -388,13 +388,25 @@ def save(result: Result, path: Path, form: str | None = None) -> None:
     name = form or SUFFIXES.get(path.suffix.lower(), "")
     if name not in WRITERS:
         raise HuntingError(f"No format is known for '{name or path.name}'.", hint=f"Formats: {', '.join(WRITERS)}.")
+    write_whole(path, lambda sink: WRITERS[name](result, sink))
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """A file that is there whole or not at all.
+
+    Args:
+        write: writes its content.
+
+    Raises:
+        HuntingError: the file cannot be written.
+    """
     target = path.resolve()  # a link stays a link
     if target.exists() and not target.is_file():
         raise HuntingError(f"{path} is not a file.", hint="Name a file, or leave the output on the terminal.")
     beside = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
     try:
         with beside.open("xb") as sink:
-            WRITERS[name](result, sink)
+            write(sink)
             sink.flush()
             os.fsync(sink.fileno())
         beside.replace(target)

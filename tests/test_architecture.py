@@ -86,7 +86,7 @@ CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("deltalake", ("hunting.delta", "hunting.lake"), "one place decides what a commit is"),
     ("sqlite3", ("hunting.air",), "the ledger belongs to whoever runs AIR"),
     ("cronsim", ("hunting.schedule.cron",), "one place says when something is due"),
-    ("zoneinfo", ("hunting.schedule.cron", "hunting.reports.window"), "what is due, and which days a report is about: nothing else is local"),
+    ("zoneinfo", ("hunting.schedule.cron", "hunting.reports.window"), "nothing else is local: what is due, and a report's days"),
     ("typer", ("hunting.cli",), "only the command line prints"),
     ("prompt_toolkit", ("hunting.shell.terminal",), "from a pipe the shell needs no terminal"),
     ("IPython", ("hunting.notebook",), "an answer shows itself; only the magics need a notebook"),

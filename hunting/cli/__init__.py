@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, cmdlets, demo, explorer, external, hunt, serve, shell, simulation, store, tokens
+from hunting.cli import air, cmdlets, demo, explorer, external, hunt, report, serve, shell, simulation, store, tokens
 
 app = typer.Typer(
     name="hunting",
@@ -27,6 +27,7 @@ for _module in (demo, simulation, hunt, shell, explorer, store, serve, cmdlets):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
 app.add_typer(external.app, name="external")
+app.add_typer(report.app, name="report")
 app.add_typer(tokens.app, name="tokens")
 
 

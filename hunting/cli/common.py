@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -48,6 +48,8 @@ Reason = Annotated[str, typer.Option(help="Why; goes into the audit.")]
 Since = Annotated[str, typer.Option(help="From this time on (ISO 8601, UTC).")]
 Until = Annotated[str, typer.Option(help="Up to this time.")]
 
+Done = TypeVar("Done")
+
 STORE = Path("data/store")
 LIMIT = 50
 
@@ -72,7 +74,7 @@ def bound(text: str, option: str) -> datetime | None:
     return moment(text, option) if text else None
 
 
-def interruptible(hunt: Hunt, work: Callable[[], Result]) -> Result:
+def interruptible(hunt: Hunt, work: Callable[[], Done]) -> Done:
     """Does the work in a thread, so that Ctrl-C stops its query at once.
 
     On the main thread DuckDB looks for signals only between its tasks, and one task of a bad join takes hours.
@@ -267,3 +269,13 @@ def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
         if "=" not in text or not text.partition("=")[0].strip():
             raise typer.BadParameter(f"'{text}' is not name=value.", param_hint=option)
     return {name.strip(): value for name, _, value in (text.partition("=") for text in texts)}
+
+
+def json_value(name: str, value: str) -> object:
+    """A dynamic parameter's value as it was typed."""
+    import json
+
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise typer.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None

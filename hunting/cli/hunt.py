@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, interruptible, open_hunt, pairs, show, write
+from hunting.cli.common import (
+    LIMIT,
+    STORE,
+    Format,
+    Limit,
+    Now,
+    Output,
+    Store,
+    interruptible,
+    json_value,
+    open_hunt,
+    pairs,
+    show,
+    write,
+)
 
 if TYPE_CHECKING:
     from hunting.engine import Hunt
@@ -122,11 +136,4 @@ def _parameters(hunt: Hunt, text: str, given: list[str]) -> Mapping[str, object]
     if not values:
         return {}
     kinds = hunt.compile(text, values).bound
-    return {name: _json(name, value) if kinds.get(name) == "dynamic" else value for name, value in values.items()}
-
-
-def _json(name: str, value: str) -> object:
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise typer.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None
+    return {name: json_value(name, value) if kinds.get(name) == "dynamic" else value for name, value in values.items()}

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from hunting.charts import asks_for_chart, chart_of
 from hunting.errors import HuntingError
-from hunting.formats import figure_text
+from hunting.formats import figure_text, values_of
 from hunting.reports.prose import Block, Prose, markdown
 from hunting.reports.report import Answered
 from hunting.result import Result
@@ -126,14 +126,19 @@ def _drawn(block: Block, result: Result) -> str:
         return ""
     try:
         if chart_of(result).kind == "card":
-            return tiles(chart_of(result).card)
+            return tiles(result)
         return chart(result)[0] + "\n"
     except HuntingError as error:
         return f'<p class="note">No chart: {escaped(str(error))}</p>\n'
 
 
-def tiles(card: tuple[tuple[str, str], ...]) -> str:
-    each = "\n".join(f'<div class="tile"><b>{escaped(value)}</b><span>{escaped(name)}</span></div>' for name, value in card)
+def tiles(result: Result) -> str:
+    """The first row as large figures, each with its column's name."""
+    values = next(values_of(result))[0]
+    each = "\n".join(
+        f'<div class="tile"><b>{escaped(figure_text(value, column.type) or "–")}</b><span>{escaped(column.name)}</span></div>'
+        for value, column in zip(values, result.schema, strict=True)
+    )
     return f'<div class="tiles">\n{each}\n</div>\n'
 
 

@@ -1,0 +1,154 @@
+"""report list, run, check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hunting.cli.common import (
+    STORE,
+    Format,
+    Now,
+    Output,
+    Progress,
+    Since,
+    Store,
+    Until,
+    complain,
+    exit_code,
+    interruptible,
+    json_value,
+    moment,
+    note,
+    open_hunt,
+    pairs,
+    show,
+)
+
+if TYPE_CHECKING:
+    from hunting.reports import Answered, Report
+
+app = typer.Typer(help="Reports: Markdown files with queries, run and rendered.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped report's name, or the path of a Markdown file.")]
+Folder = Annotated[
+    Path | None, typer.Option("--reports", envvar="HUNTING_REPORTS", help="Folder of the reports. Default: those shipped.")
+]
+Formats = Annotated[str, typer.Option("--format", "-f", help="html, markdown, xlsx, csv, json, pdf; several with commas.")]
+Target = Annotated[
+    str, typer.Option("--output", "-o", help="A file, a folder, or '-' for stdout. Default: files in the current folder.")
+]
+Param = Annotated[list[str], typer.Option("--param", "-p", help="A parameter's value: name=value. Repeatable.")]
+
+
+@app.command("list")
+def list_reports(reports: Folder = None, form: Format = None, output: Output = None) -> None:
+    """List the reports: what each tells, of which time, and when it is due."""
+    from hunting.formats import records
+    from hunting.reports import load_all
+
+    columns = dict.fromkeys(("Report", "Title", "Period", "Schedule", "Formats", "Parameters", "Description"), "string")
+    rows = [
+        (
+            *(each.name, each.front.title, each.front.period, each.front.schedule, ", ".join(each.front.formats)),
+            *(", ".join(each.front.parameters), each.front.description),
+        )
+        for each in load_all(reports)
+    ]
+    show(records(columns, rows), form, output, 0)
+
+
+@app.command()
+def run(
+    report: Name,
+    form: Formats = "",
+    output: Target = "",
+    param: Param = [],  # noqa: B006 - typer's way
+    now: Now = "",
+    since: Since = "",
+    until: Until = "",
+    reports: Folder = None,
+    store: Store = STORE,
+) -> None:
+    """Run a report over its last complete period, and write it in its formats; --since and --until choose another time."""
+    from hunting.reports import find
+
+    found = find(report, reports)
+    forms = _forms(found, form, output)
+    window = None
+    if since or until:
+        if not (since and until):
+            raise typer.BadParameter("Give both, --since and --until.", param_hint="--since")
+        window = moment(since, "--since"), moment(until, "--until")
+    values = _values(found, param)
+    with open_hunt(store, now) as hunt, Progress() as progress:
+        answered = interruptible(hunt, lambda: found.run(hunt, None, values, window, progress))
+    _write(answered, forms, output)
+
+
+@app.command()
+def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
+    """Check a report: its head, every query against the tables, every figure; nothing is run."""
+    from hunting.reports import find
+
+    found = find(report, reports)
+    with open_hunt(store) as hunt:
+        problems = found.problems(hunt)
+    for problem in problems:
+        complain(problem)
+    if problems:
+        raise typer.Exit(max(exit_code(problem) or 1 for problem in problems))
+    note(f"{found.path.name}: {len(found.blocks)} queries and {len(found.figures)} figures, no faults")
+
+
+def _forms(report: Report, given: str, output: str) -> list[str]:
+    """The formats that are asked for: by name, by the file's suffix, or those of the report."""
+    from hunting.reports.formats import RENDERERS, SUFFIXES
+
+    by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
+    named = [name.strip().lower() for name in given.split(",") if name.strip()]
+    for name in named:
+        if name not in RENDERERS:
+            raise typer.BadParameter(f"Reports have no format '{name}'. Known: {', '.join(RENDERERS)}.", param_hint="-f")
+    if not named and output and not _is_folder(output):
+        named = [by_suffix[Path(output).suffix.lower()]] if Path(output).suffix.lower() in by_suffix else []
+        if output != "-" and not named:
+            raise typer.BadParameter(f"'{Path(output).name}' does not tell the format. Name it with -f.", param_hint="-o")
+    forms = list(dict.fromkeys(named or report.front.formats))
+    if len(forms) > 1 and output and not _is_folder(output):
+        raise typer.BadParameter(f"{len(forms)} formats need a folder, or choose one with -f.", param_hint="-o")
+    return forms
+
+
+def _is_folder(output: str) -> bool:
+    return output != "-" and (Path(output).is_dir() or not Path(output).suffix)
+
+
+def _values(report: Report, param: list[str]) -> dict[str, object]:
+    kinds = {name: each.type for name, each in report.front.parameters.items()}
+    given = pairs(param, "--param")
+    return {name: json_value(name, value) if kinds.get(name) == "dynamic" else value for name, value in given.items()}
+
+
+def _write(answered: Answered, forms: list[str], output: str) -> None:
+    """Renders everything, then writes it, each file whole or not at all."""
+    from hunting.formats import write_whole
+    from hunting.reports.formats import files, render
+
+    if output and not _is_folder(output):
+        content = render(answered, forms[0])
+        if output == "-":
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+            return
+        made = {Path(output): content}
+    else:
+        folder = Path(output or ".")
+        made = {folder / name: content for form in forms for name, content in files(answered, form).items()}
+        folder.mkdir(parents=True, exist_ok=True)
+    for path, content in made.items():
+        write_whole(path, lambda sink, content=content: sink.write(content))  # type: ignore[misc]
+        note(f"{path}")
