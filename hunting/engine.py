@@ -351,7 +351,9 @@ def _own_connection(lake: Lake | None) -> duckdb.DuckDBPyConnection:
     )
     if lake is not None:
         connection.execute("SET allowed_directories = [$root]".replace("$root", "'" + str(lake.root).replace("'", "''") + "/'"))
-    connection.execute("SET enable_progress_bar = false")  # after two seconds it would be drawn into stdout, on a terminal
+    # On a terminal it would be drawn into stdout after two seconds; in Jupyter it is off, and naming it asks for ipywidgets.
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+        connection.execute("SET enable_progress_bar = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

@@ -116,7 +116,7 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
 
 
 def _choices(before: str) -> tuple[str, ...]:
-    """The words that a setting just begun takes (`join kind=`); they are looked up before the parser, which wants a word there."""
+    """The words that a setting just begun takes (`join kind=`), asked before the parser, which wants a word there."""
     found = _SETTING.search(before[-500:])
     return _CHOICES.get(found[1], {}).get(found[2], ()) if found else ()
 
@@ -221,9 +221,16 @@ def _quoted(name: str) -> str:
     return name if _PLAIN_NAME.match(name) else "['" + name.replace("\\", "\\\\").replace("'", "\\'") + "']"
 
 
+class _Given(dict[str, object]):
+    """Every declared parameter has a value: which one, nobody asks before the query runs."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 def _scope(stack: list[Any], catalog: Catalog) -> Scope:
     """The scope at the cursor: statements read so far, and the columns of the pipeline before the last `|`."""
-    scope = Scope(Context(catalog, {}))
+    scope = Scope(Context(catalog, _Given()))
     for tree in _statements(stack):
         try:
             scope = tree.apply(scope)

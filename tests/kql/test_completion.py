@@ -28,6 +28,7 @@ def offered(query: str) -> list[str]:
         ("Mail | summarize cou^", ["count", "countif", "count_distinct"]),
         ("Mail | join kind=inner (^", ["Mail", "Click"]),
         ("Mail | join (Click | where ^", ["Url"]),
+        ("declare query_parameters(who: string); Mail | where Subject == wh^", ["who"]),
         ("let x = 5; let T = Mail | project Subject; T | where ^", ["Subject", "x"]),
         ("let f = (n: long) { n + 1 }; Mail | extend ^", ["Timestamp", "Subject", "['a b']", "f"]),
         ("Mail | sort by Timestamp ^", ["asc", "desc"]),

@@ -1,17 +1,10 @@
-"""KQL in notebooks: `%load_ext hunting.notebook`, then `%kql` for a line and `%%kql` for a cell.
-
-    %kql --store data/store                      choose the store; else HUNTING_STORE, else data/store
-    %kql -o mails EmailEvents | count            keep the answer under a name
-    %%kql --param who=user.address               the value of a Python expression, bound to a declared parameter
-    declare query_parameters(who:string); EmailEvents | where RecipientEmailAddress == who
-
-The last answer stands in `_kql_raw_result_`.
-"""
+"""`%kql` and `%%kql`."""
 
 # mypy: allow-untyped-calls, allow-untyped-decorators
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -21,7 +14,10 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 import hunting
 from hunting.engine import Hunt
 from hunting.formats import visible
+from hunting.notebook.options import split
 from hunting.result import Result
+from hunting.tables import TABLES
+from kql.catalog import Catalog, StaticCatalog
 from kql.errors import KqlError
 
 if TYPE_CHECKING:
@@ -46,8 +42,8 @@ class KqlMagics(Magics):
     @line_cell_magic
     def kql(self, line: str, cell: str | None = None) -> Result | None:
         """Runs a KQL query."""
-        options, text = _split(line)
-        asked = parse_argstring(self.kql, options)
+        options, text = split(line)
+        asked = parse_argstring(self.kql, " ".join(options))
         text = "\n".join(part for part in (text, cell) if part and part.strip())
         if asked.output and not asked.output.isidentifier():
             raise UsageError(f"'{asked.output}' is no name for a variable.")
@@ -56,6 +52,10 @@ class KqlMagics(Magics):
             return self._answer(hunt, asked, text) if text else None
         except KqlError as error:
             raise UsageError(visible(error.render(), keep="\n")) from None
+
+    def catalog(self) -> Catalog:
+        """The tables to complete: the chosen store's; until one is chosen, those that every store has."""
+        return self.hunt or _declared()
 
     def _answer(self, hunt: Hunt, asked: Any, text: str) -> Result | None:
         values = dict(self._value(given) for given in asked.param)
@@ -85,23 +85,6 @@ class KqlMagics(Magics):
         return name, self.user.ev(expression)
 
 
-_VALUED = ("--store", "-o", "--output", "--param")
-
-
-def _split(line: str) -> tuple[str, str]:
-    """The options at the start of a line, and the query behind them as it was written, quotes and all."""
-    rest = line.lstrip()
-    options: list[str] = []
-    while rest.startswith("-"):
-        word, _, rest = rest.partition(" ")
-        options.append(word)
-        if word in _VALUED:
-            value, _, rest = rest.lstrip().partition(" ")
-            options.append(value)
-        rest = rest.lstrip()
-    return " ".join(options), rest
-
-
-def load_ipython_extension(shell: InteractiveShell) -> None:
-    """What `%load_ext hunting.notebook` calls."""
-    shell.register_magics(KqlMagics)
+@cache
+def _declared() -> Catalog:
+    return StaticCatalog({name: {column.name: str(column.type) for column in table.columns} for name, table in TABLES.items()})
