@@ -30,6 +30,7 @@ from kql.functions import OPERATORS
 from kql.functions.registry import Function
 from kql.overloads import invoke
 from kql.pruning import Program, prune_columns
+from kql.reading import read_through
 from kql.sessions import fold_sessions
 from kql.traversal import columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
@@ -206,6 +207,7 @@ def _unsorted(relation: Relation) -> Relation:
 PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(fold_sessions),
     inline_single_uses,
+    each_relation(read_through),
     each_relation(fuse_projects),
     each_relation(unnest_windows),
     each_relation(drop_sort),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,6 +30,7 @@ from kql.algebra import (
     Window,
 )
 from kql.dialects import Dialect, bracketed, fill
+from kql.functions.fragments import text_of
 from kql.functions.registry import UNKNOWN, Function, Kind
 from kql.types import ScalarType
 
@@ -179,9 +180,10 @@ class ValueLowering:
 
     def call(self, call: Call, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
         line = call.function
-        template = self._template(call)
+        texts = {f"{name}_text": [self.path_text(path, columns, order)] for name, path in _paths(call)}
+        template = _of_texts(self._template(call), *texts)
         args, once = _shared(call, template, [self._operand(line, arg, columns, order) for arg in call.args])
-        named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)}
+        named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)} | texts
         for parameter, tree in zip(line.per_argument(len(args)), args, strict=True):
             named.setdefault(parameter.name, []).append(tree)
         for parameter in line.parameters:
@@ -241,7 +243,24 @@ class ValueLowering:
         return self.filled(template, x=tree)
 
     def path(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression:
-        return function("json_extract", *self.path_arguments(path, columns, order))
+        member = self._member(path, columns, order)
+        return function("to_json", member) if member else function("json_extract", *self.path_arguments(path, columns, order))
+
+    def path_text(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        """The text of what a path leads to, without the detour over its JSON."""
+        member = self._member(path, columns, order)
+        return member or function("json_extract_string", *self.path_arguments(path, columns, order))
+
+    def _member(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression | None:
+        """The text at a path of one step into a bag whose function can make that member alone."""
+        if not (isinstance(path.base, Call) and len(path.steps) == 1 and isinstance(path.steps[0], str)):
+            return None
+        template = path.base.function.members.get(path.steps[0])
+        return self._of_argument(template, path.base, columns, order) if template else None
+
+    def _of_argument(self, template: str, call: Call, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        parameter, arg = call.function.parameters[0].name, self.value(call.args[0], columns, order)
+        return self.filled(template, **{parameter: arg})
 
     def path_arguments(self, path: Path, columns: Columns, order: Sequence[Order]) -> tuple[exp.Expression, exp.Expression]:
         """The base and the JSON path, as one text if all steps are constant."""
@@ -259,7 +278,10 @@ class ValueLowering:
         if text:
             parts.append(exp.Literal.string(text))
         joined = parts[0] if len(parts) == 1 else function("concat", *parts)
-        return self.value(path.base, columns, order), joined
+        base = path.base
+        if isinstance(base, Call) and base.function.read:
+            return self._of_argument(base.function.read, base, columns, order), joined
+        return self.value(base, columns, order), joined
 
 
 _MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
@@ -288,6 +310,21 @@ def _shared(call: Call, template: str, args: list[exp.Expression]) -> tuple[list
             if uses[parameter.name] + uses[f"_{at}"] > 1 and sum(1 for _ in islice(args[at].walk(), _HEAVY)) == _HEAVY:
                 once[f"__a{at}"], args[at] = args[at], exp.Column(this=exp.Identifier(this=f"__a{at}", quoted=False))
     return args, once
+
+
+def _paths(call: Call) -> Iterator[tuple[str, Path]]:
+    """The arguments that are paths, by their parameters' names."""
+    for parameter, arg in zip(call.function.per_argument(len(call.args)), call.args, strict=True):
+        if isinstance(arg, Path) and not parameter.many:
+            yield parameter.name, arg
+
+
+@lru_cache(maxsize=4096)
+def _of_texts(template: str, *names: str) -> str:
+    """The template where the texts of these dynamics, `$name_text`, are given beside them."""
+    for each in names:
+        template = template.replace(text_of("$" + each.removesuffix("_text")), "$" + each)
+    return template
 
 
 @lru_cache(maxsize=4096)

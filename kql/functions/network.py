@@ -82,6 +82,15 @@ scalar("geo_info_from_ip_address(ip: string) -> dynamic", "geo_info_of_ip($ip)",
 _URL = ("regexp_extract($url, '^(?s:(?:([A-Za-z][-A-Za-z0-9+.]*):)?(?://(?:([^/?#@:]*)(?::([^/?#@]*))?@)?(\\[[^\\]/]*\\]|[^/?#:]*)(?::([0-9]*))?)?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?)$', "
         "['scheme', 'user', 'password', 'host', 'port', 'path', 'query', 'fragment'])")
 _PART = f"struct_extract({_URL}, '{{}}')"
+_SCHEME = "(?:[A-Za-z][-A-Za-z0-9+.]*:)?"
+_AUTHORITY = "(?://(?:([^/?#@:]*)(?::([^/?#@]*))?@)?(\\[[^\\]/]*\\]|[^/?#:]*)(?::([0-9]*))?)?"
+# The parts alone. A user or an address in brackets makes the pattern ambiguous, and several times slower: most URLs have neither.
+_PARTS = {
+    "Scheme": "regexp_extract($url, '^([A-Za-z][-A-Za-z0-9+.]*):', 1)",
+    "Host": f"CASE WHEN contains($url, '@') OR contains($url, '[') THEN regexp_extract($url, '^(?s:{_SCHEME}{_AUTHORITY})', 3) ELSE regexp_extract($url, '^(?s:{_SCHEME}(?://([^/?#:]*))?)', 1) END",
+    "Port": f"regexp_extract($url, '^(?s:{_SCHEME}{_AUTHORITY})', 4)",
+    "Path": f"regexp_extract($url, '^(?s:{_SCHEME}{_AUTHORITY}([^?#]*))', 5)",
+}
 
 
 def _query_bag(query: str) -> str:
@@ -97,7 +106,7 @@ for _name in ("parse_url", "parseurl"):
     scalar(f"{_name}(url: string) -> dynamic",
            "json_object('Scheme', " + ", ".join([_PART.format("scheme"), "'Host'", _PART.format("host"), "'Port'", _PART.format("port"), "'Path'", _PART.format("path"), "'Username'", _PART.format("user"), "'Password'", _PART.format("password"),
                                                 "'Query Parameters'", _query_bag(_PART.format("query")), "'Fragment'", _PART.format("fragment")]) + ")",
-           f"{_name}('https://a.example:8080/x?k=v#top').Host -> dynamic('a.example')", "Scheme, Host, Port, Path, Username, Password, Query Parameters and Fragment.", vectorised="query_parameters")
+           f"{_name}('https://a.example:8080/x?k=v#top').Host -> dynamic('a.example')", "Scheme, Host, Port, Path, Username, Password, Query Parameters and Fragment.", vectorised="query_parameters", members=_PARTS)
 for _name in ("parse_urlquery", "parseurlquery"):
     scalar(f"{_name}(query: string) -> dynamic", "json_object('Query Parameters', " + _query_bag("regexp_replace($query, '^.*[?]', '')") + ")", f"{_name}('a=1&b=2') -> dynamic({{'Query Parameters': {{'a': '1', 'b': '2'}}}})", "The parameters of a URL's query.", vectorised="query_parameters")
 scalar("punycode_domain_from_string(domain: string) -> string", "punycode_domain_from_string($domain)", "punycode_domain_from_string('xn--bcher-kva.example') -> 'bücher.example'",

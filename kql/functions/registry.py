@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -96,6 +96,8 @@ class Function:
         columns: for a function of several results, which its template packs into an array: `name: type` of each, with commas;
             `*_x: type` stands for one column for each array among the arguments.
         check: a function of the constant arguments that says what is wrong with them, "" if nothing is.
+        read: of a function that makes a dynamic of text: the template of what a path may read instead of the whole.
+        members: of a function that makes a bag: the templates of the texts that can be had alone, by key.
     """
 
     kind: Kind
@@ -115,6 +117,8 @@ class Function:
     both_null: str = ""
     columns: str = ""
     check: Callable[[list[object]], str] | None = None
+    read: str = ""
+    members: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @cached_property
     def name(self) -> str:
