@@ -21,6 +21,7 @@ DRAWN = (
 OVER_TIME = ("timechart", "anomalychart", "timepivot")
 AXES = ("linechart", "areachart", "stackedareachart", "scatterchart", "timechart", "anomalychart")
 MAX_POINTS = 50_000
+_EMPTY = "(empty)"
 _NAMES = (ScalarType.STRING, ScalarType.GUID, ScalarType.BOOL)
 
 
@@ -112,13 +113,23 @@ def chart_of(result: Result) -> Chart:
     chart = _labelled(Chart(kind, ()), asked)
     match kind:
         case "card":
-            return replace(chart, card=tuple((label(c.name), frame.texts(c)[0]) for c in frame.columns))
+            return replace(chart, card=tuple((label(c.name), _card_text(frame, c)) for c in frame.columns))
         case "ladderchart":
             return _ladder(chart, frame)
         case "timepivot":
             return _pivot(chart, frame, asked)
         case _:
             return _measured(chart, frame, asked)
+
+
+def _card_text(frame: Frame, column: Column) -> str:
+    """A card's figure; whole numbers in groups of three digits."""
+    value = frame.values(column)[0]
+    return (
+        f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool) and column.type is not ScalarType.TIMESPAN
+        else frame.texts(column)[0]
+    )
 
 
 def _too_many(count: int) -> HuntingError:
@@ -176,6 +187,10 @@ def _measured(chart: Chart, frame: Frame, asked: dict[str, Any]) -> Chart:
     points = _points(frame, x, x_type, y, split, flags)
     if str(asked.get("accumulate", "")).lower() == "true":
         points = _accumulated(points)
+    if chart.stacking and chart.kind in AXES:
+        points = _filled(points)
+    if chart.kind not in AXES:
+        points = _arranged(chart.kind, points, _label_places(frame, x))
     seconds = " (seconds)" if y[0].type is ScalarType.TIMESPAN else ""
     return replace(
         chart,
@@ -221,7 +236,7 @@ def _points(
         flag = frame.values(flags[min(order, len(flags) - 1)]) if flags else [None] * len(labels)
         for at, value in enumerate(frame.values(measure)):
             series = ": ".join(part for part in (names[at] if names else "", name) if part)
-            found.append(Point(places[at], labels[at] or "(empty)", number(value, measure.type), series, bool(flag[at])))
+            found.append(Point(places[at], labels[at] or _EMPTY, number(value, measure.type), series, bool(flag[at])))
     return [point for point in found if point.x is not None]
 
 
@@ -232,17 +247,46 @@ def _places(frame: Frame, x: Column, x_type: ScalarType, labels: list[str]) -> l
         case ScalarType.REAL:
             return [number(value, x.type) for value in frame.values(x)]
         case _:
-            return [text or "(empty)" for text in labels]
+            return [text or _EMPTY for text in labels]
 
 
 def _accumulated(points: Iterable[Point]) -> list[Point]:
     """Running sums, each series of its own, in the order of x."""
     sums: dict[str, float] = {}
     found = []
-    for point in sorted(points, key=lambda point: (isinstance(point.x, str), point.x if not isinstance(point.x, str) else 0)):
+    for point in sorted(points, key=lambda point: _by_size(point.x)):
         sums[point.series] = sums.get(point.series, 0.0) + (point.y or 0.0)
         found.append(replace(point, y=sums[point.series]))
     return found
+
+
+def _filled(points: Sequence[Point]) -> list[Point]:
+    """Zeros where a series has no point and another has one: stacks stand on each other everywhere."""
+    labels = {point.x: point.label for point in points}
+    there = {(point.series, point.x) for point in points}
+    names = dict.fromkeys(point.series for point in points)
+    added = [Point(x, labels[x], 0.0, name) for name in names for x in labels if (name, x) not in there]
+    return sorted([*points, *added], key=lambda point: _by_size(point.x))
+
+
+def _by_size(x: datetime | float | str | None) -> tuple[bool, Any]:
+    """Moments and numbers by size; texts stay as they come."""
+    return (False, 0) if x is None or isinstance(x, str) else (True, x)
+
+
+def _label_places(frame: Frame, x: Column) -> dict[str, int]:
+    """Where on the axis each label stands: in order of time or number, else as they come."""
+    pairs = [*zip(frame.values(x), frame.texts(x), strict=True)]
+    if x.type in (*NUMBERS, ScalarType.DATETIME):
+        pairs.sort(key=lambda pair: (pair[0] is not None, pair[0]))
+    return {text or _EMPTY: place for place, text in enumerate(dict.fromkeys(text for _, text in pairs))}
+
+
+def _arranged(kind: str, points: Sequence[Point], places: dict[str, int]) -> list[Point]:
+    """Shares from the largest on; bars by their place on the axis, each group together."""
+    if kind in ("piechart", "treemap"):
+        return sorted(points, key=lambda point: -(point.y or 0.0))
+    return sorted(points, key=lambda point: places[point.label])
 
 
 # ---------------------------------------------------------------- charts of moments

@@ -15,6 +15,11 @@ Places = Sequence[tuple[float, float, bool]]  # x, y, whether it is marked
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row and column (Unicode: Braille Patterns)
 COLOURS = (36, 33, 35, 32, 34, 31)  # of the terminal's own palette
 _MARKED = 31
+_DAY = 86_400
+_STEPS = (
+    *(1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200),
+    *(_DAY * days for days in (1, 2, 5, 7, 14, 30, 90, 365)),
+)
 _APART = 16  # dots between a line's letters
 
 
@@ -127,12 +132,16 @@ def _unscaled(value: float, log: bool) -> float:
 
 
 def _round_numbers(low: float, high: float, height: int) -> tuple[float, float, list[float]]:
-    """Bounds and labels of an axis: multiples of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / max(2, height // 4)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    """Bounds and labels of an axis, at round numbers."""
+    step = _round_step((high - low) / max(2, height // 4))
     first, last = math.floor(low / step), math.ceil(high / step)
     return first * step, last * step, [at * step for at in range(first, last + 1)]
+
+
+def _round_step(rough: float) -> float:
+    """1, 2 or 5 times a power of ten, hardly less than `rough`."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.9)
 
 
 def figure(value: float) -> str:
@@ -142,24 +151,38 @@ def figure(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3g}"
 
 
+def moment_form(span: float) -> str:
+    """How moments of an axis of so many seconds are written; days alone where the hours do not matter."""
+    return "%Y-%m-%d" if span >= 5 * _DAY else "%m-%d %H:%M" if span > 300 else "%H:%M:%S"
+
+
 def moment_ticks(first: float, last: float, width: int) -> list[str]:
-    """The time axis and its labels, in UTC; days alone where the hours do not matter."""
-    form = "%Y-%m-%d" if last - first >= 5 * 86_400 else "%m-%d %H:%M" if last - first > 300 else "%H:%M:%S"
-    return _ticks(first, last, width, lambda at: datetime.fromtimestamp(at, UTC).strftime(form))
+    """The time axis and its labels, in UTC, at whole steps of the clock."""
+    form = moment_form(last - first)
+    rough = (last - first) / _count(width, len(datetime.fromtimestamp(first, UTC).strftime(form)))
+    step = next((each for each in _STEPS if each >= rough * 0.9), math.ceil(rough / _DAY) * _DAY)
+    return _ticks(first, last, width, step, lambda at: datetime.fromtimestamp(at, UTC).strftime(form))
 
 
 def _number_ticks(first: float, last: float, width: int, log: bool) -> list[str]:
-    return _ticks(first, last, width, lambda at: figure(_unscaled(at, log)))
+    rough = (last - first) / _count(width, max(len(figure(_unscaled(at, log))) for at in (first, last)))
+    return _ticks(first, last, width, _round_step(rough), lambda at: figure(_unscaled(at, log)))
 
 
-def _ticks(first: float, last: float, width: int, text: Callable[[float], str]) -> list[str]:
-    size = max(len(text(first)), len(text(last))) + 4
-    count = max(2, min(8, width // size))
+def _count(width: int, label: int) -> int:
+    return max(2, min(8, width // (label + 4)))
+
+
+def _ticks(first: float, last: float, width: int, step: float, text: Callable[[float], str]) -> list[str]:
+    """The axis and the labels under it: at the multiples of a step, or at both ends where hardly one lies between them.
+
+    A label that would touch the one before is left out.
+    """
     axis, labels = ["─"] * width, ""
-    for number in range(count):
-        at = round(number * (width - 1) / (count - 1))
-        shown = text(first + (last - first) * at / (width - 1))
+    multiples = range(math.ceil(round(first / step, 6)), math.floor(round(last / step, 6)) + 1)
+    for place in [number * step for number in multiples] if len(multiples) > 1 else [first, last]:
+        at, shown = round((place - first) / (last - first or 1.0) * (width - 1)), text(place)
         axis[at] = "┬"
         start = min(max(at - len(shown) // 2, 0), max(width - len(shown), 0))
-        labels = labels.ljust(start) + shown if start > len(labels) or not labels else labels
+        labels = labels.ljust(start) + shown if start > len(labels) + 1 or not labels else labels
     return ["".join(axis), labels]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len, set_cell_size
 
 from hunting.charts.chart import AXES, Chart, chart_of
-from hunting.charts.plot import COLOURS, figure, letter, moment_ticks, plot
+from hunting.charts.plot import COLOURS, Places, figure, letter, moment_ticks, plot
 from hunting.result import Result
 from kql.types import ScalarType
 
@@ -32,7 +34,9 @@ def draw(result: Result, width: int = 100, height: int = 20, colour: bool = Fals
     elif chart.kind in ("timepivot", "ladderchart"):
         lines = _rows(chart, width)
     elif chart.kind in AXES and chart.x_type is not ScalarType.STRING:
-        lines = _lines(chart, width, height, colour)
+        lines = _panels(chart, width, height, colour) if chart.panels else _lines(chart, width, height, colour)
+    elif chart.stacking and len(chart.series) > 1:
+        lines = _stacked_bars(chart, width, colour)
     else:
         lines = _bars(chart, width, colour)
     heading = [_emphasised(set_cell_size(chart.title, min(cell_len(chart.title), width)), colour)] if chart.title else []
@@ -70,12 +74,43 @@ def _bars(chart: Chart, width: int, colour: bool) -> list[str]:
     labels = _bar_labels([(point.label, point.series) for point in shown])
     margin = min(max(map(cell_len, labels)), width // 2)
     space = max(width - margin - max(map(cell_len, figures)) - 2, 5)
-    longest = max(map(abs, values)) or 1.0
+    lengths = [math.log10(1 + abs(value)) if chart.log_y else abs(value) for value in values]
+    longest = max(lengths) or 1.0
     lines = [
-        f"{_padded(text, margin)} {painted(_bar(abs(value) / longest * space), order[point.series], colour)} {shown_value}"
-        for text, value, shown_value, point in zip(labels, values, figures, shown, strict=True)
+        f"{_padded(text, margin)} {painted(_bar(length / longest * space), order[point.series], colour)} {shown_value}"
+        for text, length, shown_value, point in zip(labels, lengths, figures, shown, strict=True)
     ]
     return [*lines, *([f"… {len(points) - len(shown):,} more"] if len(points) > len(shown) else [])]
+
+
+def _stacked_bars(chart: Chart, width: int, colour: bool) -> list[str]:
+    """A line for each label, its series one behind another: in colours, or in letters."""
+    stacks: dict[str, dict[str, float]] = {}
+    for point in chart.points:
+        stack = stacks.setdefault(point.label, {})
+        stack[point.series] = stack.get(point.series, 0.0) + max(point.y or 0.0, 0.0)
+    shown = dict(list(stacks.items())[:_MAX_BARS])
+    totals = {name: sum(stack.values()) for name, stack in shown.items()}
+    margin = min(max(map(cell_len, shown)), width // 2)
+    space = max(width - margin - max(len(figure(total)) for total in totals.values()) - 2, 5)
+    longest = max(totals.values()) or 1.0
+    lines = []
+    for name, stack in shown.items():
+        scale = space / ((totals[name] or 1.0) if chart.stacking == "stacked100" else longest)
+        lines.append(f"{_padded(name, margin)} {_segments(stack, chart.series, scale, colour)} {figure(totals[name])}")
+    more = [f"… {len(stacks) - len(shown):,} more"] if len(stacks) > len(shown) else []
+    return [*lines, *more, *_legend(chart.series[:_MAX_SERIES], len(chart.series), width, colour)]
+
+
+def _segments(stack: Mapping[str, float], series: Sequence[str], scale: float, colour: bool) -> str:
+    """Ends are rounded on the whole bar, so that its length is right."""
+    parts, end, drawn = [], 0.0, 0
+    for number, name in enumerate(series):
+        end += stack.get(name, 0.0) * scale
+        size = round(end) - drawn
+        drawn += size
+        parts.append(painted("█" * size, number, colour) if colour else letter(number) * size)
+    return "".join(parts) or (_bar(end) and "▏")
 
 
 def _bar_labels(names: Sequence[tuple[str, str]]) -> list[str]:
@@ -105,10 +140,32 @@ def _padded(text: str, size: int) -> str:
 def _lines(chart: Chart, width: int, height: int, colour: bool) -> list[str]:
     names = chart.series[:_MAX_SERIES]
     series = [_ordered(chart, name) for name in names]
+    series = _stacked(series, chart.stacking == "stacked100") if chart.stacking and chart.kind != "scatterchart" else series
     lines = plot(chart, series, width, height, colour)
     if names in ([], [""]) or not chart.legend:
         return lines
     return [*lines, *_legend(names, len(chart.series), width, colour)]
+
+
+def _panels(chart: Chart, width: int, height: int, colour: bool) -> list[str]:
+    """A plot for each series, one under another."""
+    names = chart.series[:_MAX_SERIES]
+    lines: list[str] = []
+    for name in names:
+        own = replace(chart, points=tuple(point for point in chart.points if point.series == name), y_title=name, legend=False)
+        lines += plot(own, [_ordered(own, name)], width, max(height // len(names), 6), colour)
+    return [*lines, *([f"… {len(chart.series) - len(names)} more series"] if len(chart.series) > len(names) else [])]
+
+
+def _stacked(series: Sequence[Places], shares: bool) -> list[Places]:
+    """Each series on top of those before it; every one has a point wherever any has."""
+    totals = [sum(max(each[at][1], 0.0) for each in series) or 1.0 for at in range(len(series[0]))] if series else []
+    heights, found = [0.0] * len(totals), []
+    for places in series:
+        heights = [height + max(y, 0.0) for height, (_, y, _) in zip(heights, places, strict=True)]
+        tops = [height / total * 100 if shares else height for height, total in zip(heights, totals, strict=True)]
+        found.append([(x, top, marked) for (x, _, marked), top in zip(places, tops, strict=True)])
+    return found
 
 
 def _ordered(chart: Chart, name: str) -> list[tuple[float, float, bool]]:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from hunting.charts.chart import Chart, Point, chart_of
+from hunting.charts.plot import moment_form
 from hunting.charts.treemap import tiles
 from hunting.result import Result
 from kql.types import ScalarType
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 MIME = "application/vnd.vegalite.v6+json"
-_HEIGHT, _WIDTH, _ROW, _LETTER = 320, 720, 22, 6  # pixels
+_HEIGHT, _WIDTH, _ROW, _LETTER, _LABEL = 320, 720, 22, 6, 320  # pixels
 _MARKS: dict[str, dict[str, Any]] = {
     "linechart": {"type": "line", "point": {"size": 20}},
     "timechart": {"type": "line", "point": {"size": 20}},
@@ -25,6 +26,8 @@ _MARKS: dict[str, dict[str, Any]] = {
     "stackedareachart": {"type": "area"},
     "scatterchart": {"type": "point", "filled": True},
 }
+_LOOK = {"title": {"anchor": "start", "offset": 12}}
+_ROW_HEADER = {"labelAngle": 0, "labelAlign": "left", "labelLimit": _LABEL}
 _STACK = {"stacked": "zero", "stacked100": "normalize"}
 _TIME = {"type": "temporal", "scale": {"type": "utc"}}  # moments are UTC, wherever the chart is looked at
 
@@ -40,7 +43,7 @@ def vega_lite(result: Result) -> dict[str, Any]:
 
 def spec_of(chart: Chart) -> dict[str, Any]:
     """The Vega-Lite spec of a chart."""
-    spec: dict[str, Any] = {"$schema": SCHEMA, "width": _WIDTH, "height": _HEIGHT}
+    spec: dict[str, Any] = {"$schema": SCHEMA, "width": _WIDTH, "height": _HEIGHT, "padding": 12, "config": _LOOK}
     spec |= {"title": chart.title} if chart.title else {}
     spec |= {"data": {"values": [_datum(point) for point in chart.points]}}
     match chart.kind:
@@ -78,9 +81,15 @@ def _axes(chart: Chart) -> dict[str, Any]:
     x: dict[str, Any] = {"type": "ordinal", "sort": None, **kinds.get(chart.x_type, {})}
     if chart.x_type is ScalarType.REAL:
         x["scale"] = {**_scale(chart, "x"), "zero": False}
-    x |= {"field": "x", "title": chart.x_title}
+    x |= {"field": "x", "title": chart.x_title} | _moments(chart)
     # Without this, areas are stacked: those of an area chart lie one before the other.
     return {"x": x, "y": {**_measure(chart), "stack": _STACK.get(chart.stacking)}, **_color(chart), **_tooltip(chart)}
+
+
+def _moments(chart: Chart) -> dict[str, Any]:
+    """Labels of a time axis: the same form along the whole axis, with hours from 0 to 23."""
+    times = [at.timestamp() for point in chart.points for at in (point.x, point.until) if isinstance(at, datetime)]
+    return {"axis": {"format": moment_form(max(times) - min(times)), "labelOverlap": "greedy"}} if times else {}
 
 
 def _bars(chart: Chart) -> dict[str, Any]:
@@ -89,7 +98,13 @@ def _bars(chart: Chart) -> dict[str, Any]:
     room = sum(len(name) + 2 for name in {point.label for point in chart.points}) * _LETTER
     angle = 0 if along == "y" or room <= _WIDTH else -45
     encoding: dict[str, Any] = {
-        along: {"field": "x", "type": "ordinal", "sort": None, "title": chart.x_title, "axis": {"labelAngle": angle}},
+        along: {
+            "field": "x",
+            "type": "ordinal",
+            "sort": None,
+            "title": chart.x_title,
+            "axis": {"labelAngle": angle, "labelLimit": _LABEL},
+        },
         across: {**_measure(chart), "stack": _STACK.get(chart.stacking)},
         **_color(chart),
         **_tooltip(chart),
@@ -114,7 +129,9 @@ def _scale(chart: Chart, axis: str) -> dict[str, Any]:
 def _color(chart: Chart) -> dict[str, Any]:
     if chart.series in ([], [""]):
         return {}
-    legend: dict[str, Any] | None = {"title": chart.series_title} if chart.legend else None
+    legend: dict[str, Any] | None = None
+    if chart.legend and not chart.panels:  # a panel has its series' name beside it
+        legend = {"title": chart.series_title, "labelLimit": _LABEL}
     return {"color": {"field": "series", "type": "nominal", "sort": None, "legend": legend}}
 
 
@@ -137,14 +154,17 @@ def _panels(chart: Chart) -> dict[str, Any]:
         return {}
     inner = {"height": max(_HEIGHT // len(chart.series), 80), "resolve": {"scale": {"y": "independent"}}}
     encoding = _bars(chart) if chart.kind not in _MARKS else _axes(chart)
-    return {**inner, "encoding": {**encoding, "row": {"field": "series", "type": "nominal", "sort": None, "title": ""}}}
+    return {
+        **inner,
+        "encoding": {**encoding, "row": {"field": "series", "type": "nominal", "sort": None, "title": "", "header": _ROW_HEADER}},
+    }
 
 
 # ---------------------------------------------------------------- charts of another shape
 
 
 def _pie(chart: Chart) -> dict[str, Any]:
-    legend = {"title": chart.x_title, "labelLimit": 300} if chart.legend else None
+    legend = {"title": chart.x_title, "labelLimit": _LABEL} if chart.legend else None
     return {
         "theta": {"field": "y", "type": "quantitative", "stack": True},
         "color": {"field": "label", "type": "nominal", "sort": None, "legend": legend},
@@ -154,14 +174,18 @@ def _pie(chart: Chart) -> dict[str, Any]:
 
 
 def _card(chart: Chart) -> dict[str, Any]:
-    values = [{"at": at, "label": name, "value": value} for at, (name, value) in enumerate(chart.card)]
-    place = {"x": {"field": "at", "type": "ordinal", "axis": None}}
-    texts = (("value", {"fontSize": 40, "dy": -12}), ("label", {"fontSize": 14, "dy": 28, "color": "#666"}))
+    """Figures side by side, each as wide as its text, in letters that fit."""
+    lengths = [max(len(value), len(name) // 2) + 2 for name, value in chart.card]
+    size = max(12, min(40, int(_WIDTH / (sum(lengths) * 0.6))))
+    middles = [(sum(lengths[:at]) + length / 2) / sum(lengths) for at, length in enumerate(lengths)]
+    values = [{"x": x, "label": name, "value": value} for x, (name, value) in zip(middles, chart.card, strict=True)]
+    place = {"x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}}
+    looks = (("value", {"fontSize": size, "dy": -12}), ("label", {"fontSize": min(size, 14), "dy": 24, "color": "#666"}))
     layers = [
         {"mark": {"type": "text", **look}, "encoding": {**place, "text": {"field": field, "type": "nominal"}}}
-        for field, look in texts
+        for field, look in looks
     ]
-    return {"height": 120, "data": {"values": values}, "layer": layers, "config": {"view": {"stroke": None}}}
+    return {"height": 120, "data": {"values": values}, "layer": layers, "config": {**_LOOK, "view": {"stroke": None}}}
 
 
 def _treemap(chart: Chart) -> dict[str, Any]:
@@ -171,7 +195,8 @@ def _treemap(chart: Chart) -> dict[str, Any]:
         name = ", ".join(part for part in (point.label, point.series) if part)
         sizes[name] += max(point.y or 0.0, 0.0)
     values = [
-        {"label": name, "y": sizes[name], "x0": left, "x1": left + width, "y0": top, "y1": top + height, "w": width}
+        {"label": name, "y": sizes[name], "x0": left, "x1": left + width, "y0": top, "y1": top + height}
+        | {"text": _fitting(name, width, height), "size": f"{sizes[name]:,.6g}" if height > 2 * _ROW and width > 60 else ""}
         for name, (left, top, width, height) in tiles(sizes, _WIDTH, _HEIGHT).items()
     ]
     corner = {
@@ -180,22 +205,31 @@ def _treemap(chart: Chart) -> dict[str, Any]:
     }
     edges = {**corner, "x2": {"field": "x1"}, "y2": {"field": "y1"}}
     color = {"field": "label", "type": "nominal", "sort": None, "legend": None}
-    look = {"type": "text", "align": "left", "baseline": "top", "dx": 4, "dy": 4, "limit": 140}
+    look = {"type": "text", "align": "left", "baseline": "top", "dx": 4}
     return {
         "data": {"values": values},
         "layer": [
             {"mark": {"type": "rect", "stroke": "white"}, "encoding": {**edges, "color": color, **_tooltip(chart)}},
-            {"transform": [{"filter": "datum.w > 40"}], "mark": look, "encoding": {**corner, "text": {"field": "label"}}},
+            {"mark": {**look, "dy": 4}, "encoding": {**corner, "text": {"field": "text"}}},
+            {"mark": {**look, "dy": 20, "opacity": 0.7}, "encoding": {**corner, "text": {"field": "size"}}},
         ],
     }
+
+
+def _fitting(name: str, width: float, height: float) -> str:
+    """As much of a name as a tile of so many pixels holds; nothing where it would be no name any more."""
+    room = int((width - 8) / _LETTER)
+    if room < 4 or height < _ROW * 0.8:
+        return ""
+    return name if len(name) <= room else name[: room - 1] + "…"
 
 
 def _rows(chart: Chart) -> dict[str, Any]:
     """Events and steps on a time line, a row for each name."""
     ladder = chart.kind == "ladderchart"
     encoding: dict[str, Any] = {
-        "x": {"field": "x", **_TIME, "title": chart.x_title},
-        "y": {"field": "series", "type": "nominal", "sort": None, "title": ""},
+        "x": {"field": "x", **_TIME, "title": chart.x_title, **_moments(chart)},
+        "y": {"field": "series", "type": "nominal", "sort": None, "title": "", "axis": {"labelLimit": _LABEL}},
         "tooltip": [{"field": "series", "type": "nominal", "title": "Row"}, {"field": "x", "type": "nominal", "title": "At"}],
     }
     if ladder:

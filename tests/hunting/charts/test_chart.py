@@ -131,7 +131,7 @@ def marks(spec: Any) -> list[str]:
         ("stackedareachart", ["area"]),
         ("timechart", ["line"]),
         ("timepivot", ["tick"]),
-        ("treemap", ["rect", "text"]),
+        ("treemap", ["rect", "text", "text"]),
     ],
 )
 def test_marks(kind: str, expected: list[str]) -> None:
@@ -186,3 +186,29 @@ def test_tiles_are_as_large_as_their_numbers() -> None:
     area = {v["label"]: (v["x1"] - v["x0"]) * (v["y1"] - v["y0"]) for v in spec["data"]["values"]}
     whole = spec["width"] * spec["height"]
     assert {name: round(size / whole, 6) for name, size in area.items()} == {"a": 0.6, "b": 0.3, "c": 0.1}
+
+
+def test_bars_stand_in_order_of_time_and_groups_together() -> None:
+    rows = "datetime(2026-11-02),'a',1, datetime(2026-11-01),'b',2, datetime(2026-11-02),'b',3"
+    points = chart_of(run(f"datatable(D:datetime, K:string, N:long)[{rows}] | render columnchart")).points
+    assert [(point.label, point.series) for point in points] == [("2026-11-01", "b"), ("2026-11-02", "a"), ("2026-11-02", "b")]
+    names = chart_of(run("datatable(K:string, N:long)['b', 1, 'a', 2] | render columnchart")).points
+    assert [point.label for point in names] == ["b", "a"], "texts stay as they come"
+
+
+def test_shares_come_from_the_largest_on() -> None:
+    points = chart_of(run("datatable(K:string, N:long)['a', 1, 'b', 3, 'c', 2] | render piechart")).points
+    assert [point.label for point in points] == ["b", "c", "a"]
+
+
+def test_a_stack_has_no_gaps() -> None:
+    points = chart_of(run(f"{DAYS} | render stackedareachart")).points
+    assert [(point.label, point.series, point.y) for point in points if point.series == "b"] == [
+        ("2026-11-01", "b", 2.0),
+        ("2026-11-02", "b", 0.0),
+    ]
+
+
+def test_figures_of_a_card_are_readable() -> None:
+    chart = chart_of(run("print Mails = 1234567, Share = 0.5, Sure = true, Took = 1h | render card"))
+    assert chart.card == (("Mails", "1,234,567"), ("Share", "0.5"), ("Sure", "true"), ("Took", "01:00:00"))

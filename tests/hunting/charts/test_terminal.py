@@ -73,3 +73,50 @@ def test_hostile_texts_do_nothing(name: str) -> None:
 def test_one_point_and_equal_values_have_an_axis() -> None:
     assert "●" not in draw(run(f"{DAYS} | take 1 | render timechart"))
     assert "┤" in draw(run("range N from 1 to 3 step 1 | extend M = 7 | render linechart with (xcolumn=N, ycolumns=M)"))
+
+
+def test_stacked_bars_are_one_line_each() -> None:
+    shown = draw(run(f"{DAYS} | render columnchart with (kind=stacked)"), 40).splitlines()
+    assert [line.split()[-1] for line in shown[:2]] == ["7", "9"] and shown[-1] == "a a   b b"
+    first, second = (line.split()[1] for line in shown[:2])
+    assert first.count("a") == pytest.approx(2.5 * first.count("b"), abs=2) and set(second) == {"a"}
+    assert len(second) == pytest.approx(len(first) * 9 / 7, abs=1)
+    whole = draw(run(f"{DAYS} | render columnchart with (kind=stacked100)"), 40).splitlines()
+    assert len(whole[0].split()[1]) == len(whole[1].split()[1]), "shares: every bar is whole"
+
+
+def test_stacked_areas_stand_on_each_other() -> None:
+    days = "range At from datetime(2026-11-01) to datetime(2026-11-05) step 1d"
+    days += " | mv-expand Kind = dynamic(['a','b']) to typeof(string)"
+    alone, stacked = (draw(run(f"{days} | extend N = 10 | render {kind}"), 60, 12) for kind in ("areachart", "stackedareachart"))
+    assert (alone.split("\n")[1].split()[0], stacked.split("\n")[1].split()[0]) == ("10", "20")
+
+
+def test_a_logarithmic_axis_shortens_long_bars() -> None:
+    query = "datatable(K:string, N:long)['one', 9999, 'two', 99] | render barchart"
+    plain, log = draw(run(query), 60), draw(run(f"{query} with (yaxis=log)"), 60)
+    assert plain.splitlines()[1].count("█") <= 1
+    assert log.splitlines()[1].count("█") == pytest.approx(log.splitlines()[0].count("█") / 2, abs=1)
+
+
+def test_panels_are_plots_of_their_own() -> None:
+    shown = draw(run(f"{DAYS} | render timechart with (ysplit=panels)"), 60, 12).splitlines()
+    assert [line for line in shown if line in ("a", "b")] == ["a", "b"] and sum("└" in line for line in shown) == 2
+
+
+@pytest.mark.parametrize(
+    ("axis", "labels"),
+    [
+        ("range N from 0 to 23 step 1 | extend M = N", ["0", "5", "10", "15", "20"]),
+        ("range N from 2.5 to 7 step 0.5 | extend M = N", ["3", "4", "5", "6", "7"]),
+        ("range N from datetime(2026-11-01 07:10) to datetime(2026-11-01 20:10) step 1h | extend M = 1",
+         ["11-01 09:00", "11-01 12:00", "11-01 15:00", "11-01 18:00"]),
+        ("range N from datetime(2026-01-02) to datetime(2026-03-12) step 10d | extend M = 1",
+         ["2026-01-15", "2026-01-29", "2026-02-12", "2026-02-26"]),
+    ],
+)  # fmt: skip
+def test_ticks_are_round(axis: str, labels: list[str]) -> None:
+    kind = "timechart" if "datetime" in axis else "linechart"
+    shown = draw(run(f"{axis} | render {kind} with (xcolumn=N, ycolumns=M)"), 80).splitlines()
+    at = next(number for number, line in enumerate(shown) if "└" in line)
+    assert re.split(r"\s{2,}", shown[at + 1].strip()) == labels and shown[at].count("┬") >= len(labels)
