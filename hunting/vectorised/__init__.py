@@ -14,6 +14,7 @@ from hunting.vectorised import (
     parsing,
     seasons,
     series,
+    sketches,
     statistics,
     text,
 )
@@ -33,6 +34,7 @@ MODULES = (
     parsing,
     seasons,
     series,
+    sketches,
     statistics,
     text,
 )  # each declares its functions when it is imported

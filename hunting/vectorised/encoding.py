@@ -21,7 +21,10 @@ def _compressor(name: str, window: int) -> None:
     def compress(text: str) -> str:
         data = text.encode()
         engine = zlib.compressobj(0 if len(data) <= _STORED else 1, zlib.DEFLATED, window)
-        return base64.b64encode(engine.compress(data) + engine.flush()).decode()
+        whole = engine.compress(data) + engine.flush()
+        if window == _GZIP:  # no word about speed or system
+            whole = whole[:8] + b"\x00\xff" + whole[10:]
+        return base64.b64encode(whole).decode()
 
     compress.__name__ = name
     by_row("VARCHAR", result="VARCHAR")(compress)

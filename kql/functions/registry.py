@@ -51,6 +51,7 @@ class Naming(StrEnum):
     FUNCTION_ONLY = "f_x"  # function and argument's name, if it has one argument
     FUNCTION_FIRST = "f_x, f_"  # function and first argument's name, else the function's name alone
     FUNCTION_TWO = "f_x_y"  # and the second argument's name, too
+    FIXED = "prefix"  # whatever the arguments are called
     FUNCTION_LAST = "f_x_1"  # and the last argument's value
 
 

@@ -151,6 +151,8 @@ class FunctionCall(Expression):
         match line.naming:
             case Naming.SAME:
                 return first
+            case Naming.FIXED:
+                return word
             case Naming.FUNCTION_ONLY:
                 return f"{word}_{first}" if first and len(names) == 1 else None
             case Naming.FUNCTION_FIRST:
@@ -339,5 +341,6 @@ FORMS: dict[str, Form] = {
     "extract": _typed,
     "extractjson": _typed,
     "extract_json": _typed,
+    "percentile_tdigest": _typed,
     "bin_auto": _bin_auto,
 }
