@@ -139,7 +139,7 @@ def _padded(text: str, size: int) -> str:
 
 def _lines(chart: Chart, width: int, height: int, colour: bool) -> list[str]:
     names = chart.series[:_MAX_SERIES]
-    series = [_ordered(chart, name) for name in names]
+    series: Sequence[Places] = [_ordered(chart, name) for name in names]
     series = _stacked(series, chart.stacking == "stacked100") if chart.stacking and chart.kind != "scatterchart" else series
     lines = plot(chart, series, width, height, colour)
     if names in ([], [""]) or not chart.legend:
@@ -160,7 +160,8 @@ def _panels(chart: Chart, width: int, height: int, colour: bool) -> list[str]:
 def _stacked(series: Sequence[Places], shares: bool) -> list[Places]:
     """Each series on top of those before it; every one has a point wherever any has."""
     totals = [sum(max(each[at][1], 0.0) for each in series) or 1.0 for at in range(len(series[0]))] if series else []
-    heights, found = [0.0] * len(totals), []
+    heights = [0.0] * len(totals)
+    found: list[Places] = []
     for places in series:
         heights = [height + max(y, 0.0) for height, (_, y, _) in zip(heights, places, strict=True)]
         tops = [height / total * 100 if shares else height for height, total in zip(heights, totals, strict=True)]
