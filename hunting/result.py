@@ -43,10 +43,11 @@ class Result:
         sql: the SQL that gave it.
         visualization: what `render` asked for ({"visualization": "columnchart", "kind": "stacked", ...}), or None.
         stored: the Arrow table as the engine keeps values: datetimes without zone, timespans as ticks of 100 ns.
+            A moment beyond the years 1 to 9999, which arithmetic can reach, is null.
     """
 
     def __init__(self, stored: pa.Table, schema: Schema, sql: str, visualization: Mapping[str, Any] | None = None) -> None:
-        self.stored = stored
+        self.stored = _in_calendar(stored, schema)
         self.schema = schema
         self.sql = sql
         self.visualization = visualization
@@ -112,6 +113,22 @@ class Result:
         frame = polars.from_arrow(self.table)
         assert isinstance(frame, polars.DataFrame)
         return frame
+
+
+_CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999 in microseconds since 1970
+
+
+def _in_calendar(stored: pa.Table, schema: Schema) -> pa.Table:
+    first, last = _CALENDAR
+    for at, column in enumerate(schema):
+        if column.type is not ScalarType.DATETIME:
+            continue
+        micros = stored.column(at).cast(pa.timestamp("us")).cast(pa.int64())
+        found = pc.min_max(micros).as_py()
+        if found["min"] is not None and not first <= found["min"] <= found["max"] <= last:
+            inside = pc.and_(pc.greater_equal(micros, first), pc.less_equal(micros, last))
+            stored = stored.set_column(at, stored.field(at), pc.if_else(inside, stored.column(at), None))
+    return stored
 
 
 def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:

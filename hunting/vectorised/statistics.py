@@ -53,6 +53,8 @@ def welch_test(mean1: float, variance1: float, count1: float, mean2: float, vari
     """Two-sided p-value that two samples have the same mean."""
     from scipy.stats import ttest_ind_from_stats
 
+    if min(variance1, variance2) < 0 or min(count1, count2) < 1:
+        return math.nan
     found = ttest_ind_from_stats(mean1, math.sqrt(variance1), count1, mean2, math.sqrt(variance2), count2, equal_var=False)
     return float(found.pvalue)
 

@@ -12,7 +12,7 @@ for _name in ("md5", "sha1", "sha256"):
     scalar(f"hash_{_name}(source: text) -> string", f"CASE WHEN $source = '' THEN '' ELSE {_name}($source) END", f"strlen(hash_{_name}('World')) -> { {'md5': 32, 'sha1': 40, 'sha256': 64}[_name] }",
            "Digest of the value's text in hexadecimal digits; '' of ''.")
 
-_LESS = "CASE WHEN $mod > 0 THEN (({hash} % $mod) + $mod) % $mod END"
+_LESS = "CASE WHEN $mod > 0 THEN {hash} % $mod + CASE WHEN {hash} % $mod < 0 THEN CAST($mod AS BIGINT) ELSE 0 END END"
 for _kinds, _sql, _sample in (
     ("string", "xxhash64_of_text($source)", "'World'"),
     ("integer", "xxhash64_of_long(CAST($source AS BIGINT))", "1"),

@@ -41,9 +41,9 @@ for _kind, _sample in (("real", "{}5.5"), ("decimal", "decimal({}5.5)"), ("times
 scalar("sign(number: number) -> real", f"sign({_REAL})", "sign(-5) -> -1.0", "-1, 0 or 1.")
 for _kind, _sample, _sql in (("int", "int(12)", "INTEGER"), ("long", "12", "BIGINT")):
     scalar(f"round(number: {_kind}) -> {_kind}", "$number", f"round({_sample}) -> {_sample}", "The same number.", **_SAME)
-    scalar(f"round(number: {_kind}, precision: long) -> {_kind}", f"CAST(round($number, CAST(least($precision, 0) AS INTEGER)) AS {_sql})", f"round({_sample}, -1) -> {_sample.replace('2', '0')}", "Rounded to so many digits; negative ones stand before the point.", **_SAME)
+    scalar(f"round(number: {_kind}, precision: long) -> {_kind}", f"TRY_CAST(round(CAST($number AS HUGEINT), CAST(greatest(least($precision, 0), -20) AS INTEGER)) AS {_sql})", f"round({_sample}, -1) -> {_sample.replace('2', '0')}", "Rounded to so many digits; negative ones stand before the point.", **_SOME)
 scalar("round(number: real) -> real", "round($number)", "round(2.6) -> 3.0", "Rounded to a whole number.", **_SAME)
-scalar("round(number: real, precision: long) -> real", "round($number, CAST($precision AS INTEGER))", "round(2.567, 2) -> 2.57", "Rounded to so many digits; negative ones stand before the point.", **_SAME)
+scalar("round(number: real, precision: long) -> real", "round($number, CAST(greatest(least($precision, 400), -400) AS INTEGER))", "round(2.567, 2) -> 2.57", "Rounded to so many digits; negative ones stand before the point.", **_SAME)
 scalar("round(number: decimal) -> decimal", "CAST(round($number, 0) AS DECIMAL(38, 18))", "round(decimal(2.6)) -> decimal(3)", "Rounded to a whole number.", **_SAME)
 scalar("round(number: decimal, precision: const long) -> decimal", lambda constants: f"CAST(round($number, {constants[1]}) AS DECIMAL(38, 18))", "round(decimal(2.567), 2) -> decimal(2.57)", "Rounded to so many digits.", **_SAME)
 scalar("ceiling(number: real|integer) -> real", f"ceil({_REAL})", "ceiling(2.1) -> 3.0", "Rounded up.", **_SAME)
@@ -90,8 +90,10 @@ for _name, _parts, _sample, _help in (
 scalar("isnan(number: real) -> bool", "isnan($number)", "isnan(0.0 / 0.0) -> true", "Whether it is NaN.")
 scalar("isinf(number: real) -> bool", "isinf($number)", "isinf(1.0 / 0.0) -> true", "Whether it is infinite.")
 scalar("isfinite(number: real) -> bool", "isfinite($number)", "isfinite(1.5) -> true", "Whether it is neither infinite nor NaN.")
-scalar("around(value: number, center: number, delta: number) -> bool", "$value BETWEEN $center - $delta AND $center + $delta", "around(9, 10, 1) -> true", "Whether it is within a distance of a center.")
-scalar("around(value: timespan, center: timespan, delta: timespan) -> bool", "$value BETWEEN $center - $delta AND $center + $delta", "around(9h, 10h, 1h) -> true", "Whether it is within a distance of a center.")
+_EXACT_AROUND = "abs(CAST($value AS HUGEINT) - CAST($center AS HUGEINT)) <= CAST($delta AS HUGEINT)"
+scalar("around(value: integer, center: integer, delta: integer) -> bool", _EXACT_AROUND, "around(9, 10, 1) -> true", "Whether it is within a distance of a center.")
+scalar("around(value: number, center: number, delta: number) -> bool", "CAST($value AS DOUBLE) BETWEEN CAST($center AS DOUBLE) - CAST($delta AS DOUBLE) AND CAST($center AS DOUBLE) + CAST($delta AS DOUBLE)", "around(9.5, 10, 1) -> true", "Whether it is within a distance of a center.")
+scalar("around(value: timespan, center: timespan, delta: timespan) -> bool", _EXACT_AROUND, "around(9h, 10h, 1h) -> true", "Whether it is within a distance of a center.")
 scalar("around(value: datetime, center: datetime, delta: timespan) -> bool", "abs(epoch_us($value) - epoch_us($center)) <= $delta // 10", "around(datetime(2026-01-02), datetime(2026-01-01), 1d) -> true", "Whether it is within a span of a moment.")
 
 # ---------------------------------------------------------------- bits
@@ -99,11 +101,11 @@ for _name, _sql, _result in (("and", "$left & $right", 1), ("or", "$left | $righ
     scalar(f"binary_{_name}(left: long, right: long) -> long", _sql, f"binary_{_name}(5, 3) -> {_result}", f"Bits combined by {_name}.", **_SAME)
 scalar("binary_not(value: long) -> long", "xor($value, CAST(-1 AS BIGINT))", "binary_not(5) -> -6", "All bits turned.", **_SAME)
 # The bits that stay after the shift are moved as an unsigned number, the highest of them is the new sign.
-_LOW = "(CAST($value & ((CAST(1 AS BIGINT) << (63 - ($shift & 63))) - 1) AS HUGEINT) << ($shift & 63))"
-_TOP = "(($value >> (63 - ($shift & 63))) & 1)"
+_LOW = "(CAST(CAST($value AS BIGINT) & ((CAST(1 AS BIGINT) << (63 - ($shift & 63))) - 1) AS HUGEINT) << ($shift & 63))"
+_TOP = "((CAST($value AS BIGINT) >> (63 - ($shift & 63))) & 1)"
 scalar("binary_shift_left(value: long, shift: long) -> long", f"CASE WHEN $shift < 0 THEN NULL WHEN $shift & 63 = 0 THEN $value ELSE CAST({_LOW} - CAST({_TOP} AS HUGEINT) * 9223372036854775808 AS BIGINT) END",
        "binary_shift_left(-1, 60) -> -1152921504606846976", "Bits moved left by the shift modulo 64; null for a negative one.", **_SOME)
-scalar("binary_shift_right(value: long, shift: long) -> long", "CASE WHEN $shift >= 0 THEN $value >> ($shift & 63) END", "binary_shift_right(-8, 1) -> -4", "Bits moved right by the shift modulo 64, the sign kept; null for a negative one.", **_SOME)
+scalar("binary_shift_right(value: long, shift: long) -> long", "CASE WHEN $shift >= 0 THEN CAST($value AS BIGINT) >> ($shift & 63) END", "binary_shift_right(-8, 1) -> -4", "Bits moved right by the shift modulo 64, the sign kept; null for a negative one.", **_SOME)
 for _kind, _sql in (("int", "INTEGER"), ("long", "BIGINT")):
     scalar(f"bitset_count_ones(value: {_kind}) -> long", f"CAST(bit_count(CAST($value AS {_sql})) AS BIGINT)", f"bitset_count_ones({_kind}(42)) -> 3", "How many bits are set.", **_SAME)
 for _kind, _sql in (("int", "CAST($value AS BIGINT) & 4294967295"), ("long", "$value")):

@@ -13,7 +13,7 @@ from kql.functions.fragments import ticks, wrapped
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
-_DECIMAL = "CAST(${} AS DECIMAL(38, 18))"
+_DECIMAL = "TRY_CAST(${} AS DECIMAL(38, 18))"
 _EXACT = "CAST($left AS HUGEINT) {} CAST($right AS HUGEINT)"  # 128 bits, to be cut to 64
 _LEFT, _RIGHT = "CAST($left AS BIGINT)", "CAST($right AS BIGINT)"
 _TICKS = "(epoch_us($left) - epoch_us($right)) * 10"
@@ -67,8 +67,8 @@ for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1), ("*", "
              f"2.0 {_sign} 3 -> {_result}.0", f"{_words} of reals.")
 for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1)):
     operator(f"{_sign}(left: decimal|integer|real, right: decimal|integer|real) -> decimal",
-             f"CAST({_DECIMAL.format('left')} {_sign} {_DECIMAL.format('right')} AS DECIMAL(38, 18))",
-             f"decimal(2) {_sign} decimal(3) -> decimal({_result})", f"{_words} of decimals.")
+             f"TRY(CAST({_DECIMAL.format('left')} {_sign} {_DECIMAL.format('right')} AS DECIMAL(38, 18)))",
+             f"decimal(2) {_sign} decimal(3) -> decimal({_result})", f"{_words} of decimals; null if it does not fit.", nulls="some")
 operator("+(left: datetime, right: timespan) -> datetime", "$left + to_microseconds($right // 10)",
          "datetime(2026-01-01) + 1d -> datetime(2026-01-02)", "A moment later.")
 operator("+(left: timespan, right: datetime) -> datetime", "$right + to_microseconds($left // 10)",
@@ -96,11 +96,12 @@ operator("/(left: timespan, right: timespan) -> real", "CAST($left AS DOUBLE) / 
 operator("/(left: timespan, right: integer) -> timespan", f"{_LEFT} // nullif({_RIGHT}, 0)", "1h / 2 -> 30m", "A part of a span; null by zero.", nulls="some")
 operator("/(left: timespan, right: real|decimal) -> timespan", f"TRY_CAST(trunc({_LEFT} / CAST($right AS DOUBLE)) AS BIGINT)", "1h / 0.5 -> 2h", "A part of a span; null by zero.", nulls="some")
 
-_MODULO = f"(({_LEFT} % nullif({_RIGHT}, 0)) + abs({_RIGHT})) % nullif(abs({_RIGHT}), 0)"
+# The sign is taken off by subtracting -|right|: |right| itself may not fit.
+_MODULO = f"({_LEFT} % nullif({_RIGHT}, 0)) - CASE WHEN {_LEFT} % nullif({_RIGHT}, 0) >= 0 THEN 0 WHEN {_RIGHT} < 0 THEN {_RIGHT} ELSE -{_RIGHT} END"
 operator("%(left: integer, right: integer) -> long", _MODULO, "-14 % 12 -> 10", "Remainder, never negative; null by zero.", nulls="some")
 operator("%(left: real|integer, right: real|integer) -> real", "CAST($left AS DOUBLE) - abs(CAST($right AS DOUBLE)) * floor(CAST($left AS DOUBLE) / abs(CAST($right AS DOUBLE)))",
          "-7.5 % 2 -> 0.5", "Remainder of reals, never negative; NaN by zero.", nulls="some")
-operator("%(left: decimal|integer|real, right: decimal|integer|real) -> decimal", f"(({_DECIMAL.format('left')} % nullif({_DECIMAL.format('right')}, 0)) + abs({_DECIMAL.format('right')})) % nullif(abs({_DECIMAL.format('right')}), 0)",
+operator("%(left: decimal|integer|real, right: decimal|integer|real) -> decimal", f"TRY((({_DECIMAL.format('left')} % nullif({_DECIMAL.format('right')}, 0)) + abs({_DECIMAL.format('right')})) % nullif(abs({_DECIMAL.format('right')}), 0))",
          "decimal(7.5) % decimal(2) -> decimal(1.5)", "Remainder of decimals, never negative; null by zero.", nulls="some")
 operator("%(left: timespan, right: timespan) -> timespan", _MODULO, "25h % 1d -> 1h", "Remainder of spans; null by zero.", nulls="some")
 operator("%(left: datetime, right: timespan) -> timespan", _MODULO.replace(_LEFT, ticks("$left")), "datetime(2026-01-01 10:00) % 1d -> 10h", "What a moment is past the last multiple of a span since 0001-01-01.", nulls="some")

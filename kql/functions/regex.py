@@ -50,14 +50,14 @@ def _group_count(constants: list[object]) -> str:
 
 
 def _extract_all(constants: list[object]) -> str:
-    """One group gives an array of texts, more give an array of their texts for each match."""
+    """One group gives an array of texts, more give an array of their texts for each match; a group that took no part is ''."""
     assert constants[0] is not UNKNOWN
     regex = pattern(constants, 0, "regex")
     lists = [f"regexp_extract_all($source, {regex}, {group})" for group in _selected(constants)]
     if len(lists) == 1:
-        found = f"to_json({lists[0]})"
+        found = f"to_json(list_transform({lists[0]}, lambda __k1: coalesce(__k1, '')))"
     else:
-        fields = ", ".join(f"list_extract({each}, __k1)" for each in lists)
+        fields = ", ".join(f"coalesce(list_extract({each}, __k1), '')" for each in lists)
         found = f"to_json(list_transform(range(1, len({lists[0]}) + 1), lambda __k1: [{fields}]))"
     return f"CASE WHEN regexp_matches($source, {regex}) THEN {found} END"
 

@@ -88,13 +88,18 @@ def _strcat_delim(constants: list[object]) -> str:
     return "concat_ws(" + ", ".join(f"$_{at}" for at in range(len(constants))) + ")"
 
 
+def _joined(texts: str) -> str:
+    """A list's texts with the delimiter between them; array_to_string takes a constant one only."""
+    return f"substr(array_to_string(list_transform({texts}, lambda __k2: concat($delimiter, __k2)), ''), length($delimiter) + 1)"
+
+
 scalar("strcat(parts+: text) -> string", _strcat, "strcat('a', 1, 'c') -> 'a1c'", "Texts joined; other types are converted.")
 scalar("strcat_delim(delimiter: text, parts+: text) -> string", _strcat_delim, "strcat_delim('-', 'a', 'b') -> 'a-b'", "Texts joined with a delimiter.")
-scalar("strcat_array(array: dynamic, delimiter: text) -> string", "array_to_string(TRY_CAST($array AS VARCHAR[]), $delimiter)", "strcat_array(dynamic(['a', 1]), '-') -> 'a-1'", "The elements joined.", nulls="some")
+scalar("strcat_array(array: dynamic, delimiter: text) -> string", _joined("list_transform(TRY_CAST($array AS VARCHAR[]), lambda __k1: coalesce(__k1, ''))"), "strcat_array(dynamic(['a', 1]), '-') -> 'a-1'", "The elements joined; null is ''.", nulls="some")
 SCALARS.alias("array_strcat", "strcat_array")
 _TIMES = "CAST(least(greatest($multiplier, 0), 1024) AS INTEGER)"
 scalar("strrep(value: text, multiplier: long) -> string", f"repeat($value, {_TIMES})", "strrep('ab', 2) -> 'abab'", "Repeated, at most 1024 times.")
-scalar("strrep(value: text, multiplier: long, delimiter: text) -> string", f"array_to_string(list_transform(range({_TIMES}), lambda __k1: $value), $delimiter)", "strrep(1, 3, '.') -> '1.1.1'", "Repeated with a delimiter.")
+scalar("strrep(value: text, multiplier: long, delimiter: text) -> string", _joined(f"list_transform(range({_TIMES}), lambda __k1: $value)"), "strrep(1, 3, '.') -> '1.1.1'", "Repeated with a delimiter.")
 
 # ---------------------------------------------------------------- replaced
 scalar("replace_string(text: string, lookup: string, rewrite: string) -> string", "replace($text, $lookup, $rewrite)", "replace_string('aba', 'a', 'x') -> 'xbx'", "All occurrences of a text replaced.")

@@ -11,19 +11,19 @@ from kql.functions.registry import SCALARS, Naming, scalar
 
 # ---------------------------------------------------------------- borders of periods; weeks start on Sunday
 _WEEK = "date_trunc('week', $date + INTERVAL 1 DAY) - INTERVAL 1 DAY"
-_STARTS = {part: (f"date_trunc('{part}', $date)", f"to_{part}s(CAST({{}} AS INTEGER))") for part in ("day", "month", "year")}
-_STARTS["week"] = (_WEEK, "to_days(CAST(({}) * 7 AS INTEGER))")
+_STARTS = {part: (f"date_trunc('{part}', $date)", f"to_{part}s(TRY_CAST({{}} AS INTEGER))") for part in ("day", "month", "year")}
+_STARTS["week"] = (_WEEK, "to_days(TRY_CAST(CAST({} AS HUGEINT) * 7 AS INTEGER))")
 _SAMPLES = {"day": ("2026-11-21", "2026-11-22"), "week": ("2026-11-15", "2026-11-22"), "month": ("2026-11-01", "2026-12-01"), "year": ("2026-01-01", "2027-01-01")}
 for _part, (_start, _steps) in _STARTS.items():
     _naming = {"naming": Naming.SAME} if _part == "day" else {}
     _this, _next = _SAMPLES[_part]
     scalar(f"startof{_part}(date: datetime) -> datetime", _start, f"startof{_part}(datetime(2026-11-21 10:00)) -> datetime({_this})", f"The start of the {_part}.", **_naming)
-    scalar(f"startof{_part}(date: datetime, offset: long) -> datetime", f"{_start} + {_steps.format('$offset')}",
-           f"startof{_part}(datetime(2026-11-21 10:00), 1) -> datetime({_next})", f"The start of the {_part}, so many {_part}s on.", **_naming)
+    scalar(f"startof{_part}(date: datetime, offset: long) -> datetime", f"TRY({_start} + {_steps.format('$offset')})",
+           f"startof{_part}(datetime(2026-11-21 10:00), 1) -> datetime({_next})", f"The start of the {_part}, so many {_part}s on.", nulls="some", **_naming)
     scalar(f"endof{_part}(date: datetime) -> datetime", f"{_start} + {_steps.format('1')} - INTERVAL 1 MICROSECOND",
            f"endof{_part}(datetime(2026-11-21 10:00)) + 1microsecond -> datetime({_next})", f"The last moment of the {_part}.")
-    scalar(f"endof{_part}(date: datetime, offset: long) -> datetime", f"{_start} + {_steps.format('$offset + 1')} - INTERVAL 1 MICROSECOND",
-           f"endof{_part}(datetime(2026-11-21 10:00), -1) + 1microsecond -> datetime({_this})", f"The last moment of the {_part}, so many {_part}s on.")
+    scalar(f"endof{_part}(date: datetime, offset: long) -> datetime", f"TRY({_start} + {_steps.format('$offset + 1')} - INTERVAL 1 MICROSECOND)",
+           f"endof{_part}(datetime(2026-11-21 10:00), -1) + 1microsecond -> datetime({_this})", f"The last moment of the {_part}, so many {_part}s on.", nulls="some")
 
 # ---------------------------------------------------------------- parts
 _PARTS = {
@@ -85,13 +85,13 @@ scalar("datetime_diff(period: const string, datetime1: datetime, datetime2: date
 def _add(constants: list[object]) -> str:
     part = str(constants[0]).lower()
     if part in ("year", "month"):
-        return f"$datetime + to_{part}s(CAST($amount AS INTEGER))"
+        return f"TRY($datetime + to_{part}s(CAST($amount AS INTEGER)))"
     if part == "quarter":
-        return "$datetime + to_months(CAST($amount * 3 AS INTEGER))"
-    return f"$datetime + to_microseconds(CAST($amount AS BIGINT) {'// 1000' if part == 'nanosecond' else f'* {_UNIT_US[part]}'})"
+        return "TRY($datetime + to_months(CAST($amount * 3 AS INTEGER)))"
+    return f"TRY($datetime + to_microseconds(CAST($amount AS BIGINT) {'// 1000' if part == 'nanosecond' else f'* {_UNIT_US[part]}'}))"
 
 
-scalar("datetime_add(period: const string, amount: long, datetime: datetime) -> datetime", _add, "datetime_add('month', 1, datetime(2026-01-31)) -> datetime(2026-02-28)", "So many periods on.", check=_one_of(_PERIODS))
+scalar("datetime_add(period: const string, amount: long, datetime: datetime) -> datetime", _add, "datetime_add('month', 1, datetime(2026-01-31)) -> datetime(2026-02-28)", "So many periods on; null beyond the calendar.", nulls="some", check=_one_of(_PERIODS))
 
 # ---------------------------------------------------------------- made of parts
 _MADE = "TRY(make_timestamp(CAST($year AS BIGINT), CAST($month AS BIGINT), CAST($day AS BIGINT), {hour}, {minute}, 0e0)){second}"
