@@ -121,7 +121,11 @@ class Journal:
                 finally:
                     self._writing -= 1
                 return
-            lock = _locked(self._lock_path)
+            lock = exclusive(self._lock_path, LOCK_WAIT)
+            if lock is None:
+                raise AirError(
+                    "Another process is working on this store's AIR journal.", hint="Wait until it has finished, then try again."
+                )
             self._writing = 1
             try:
                 yield
@@ -131,12 +135,18 @@ class Journal:
 
     @contextmanager
     def transaction(self, step: str) -> Iterator[sqlite3.Connection]:
-        """One atomic, durable step: all of its statements, or none."""
-        with self.writing():
+        """One atomic, durable step of AIR: all of its statements, or none."""
+        with self.writing(), self.entry(step) as db:
+            yield db
+            db.execute("UPDATE revision SET number = number + 1")
+
+    @contextmanager
+    def entry(self, step: str) -> Iterator[sqlite3.Connection]:
+        """One atomic, durable step on tables that are not AIR's: needs no writer lock, so a long AIR run does not hold it up."""
+        with self._guard:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-                self._db.execute("UPDATE revision SET number = number + 1")
                 self.tell("before " + step)
             except BaseException:
                 self._db.execute("ROLLBACK")
@@ -219,16 +229,25 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _locked(path: Path) -> sqlite3.Connection:
-    """An exclusive lock that ends with its connection, also when the process is killed, on every system."""
-    lock = sqlite3.connect(path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
+def exclusive(path: Path, wait: float) -> sqlite3.Connection | None:
+    """An exclusive lock that ends with its connection, also when the process is killed, on every system.
+
+    Args:
+        path: the lock's file, made on first use.
+        wait: seconds to wait for another holder; a little, so that of two who come at once one gets it.
+
+    Returns:
+        The lock, or None: another one holds it.
+
+    Raises:
+        AirError: the file cannot be locked at all.
+    """
+    lock = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         lock.close()
-        if "locked" not in str(error):
-            raise AirError(f"The AIR journal cannot be locked: {error}.", hint="Is the store's folder writable?") from error
-        raise AirError(
-            "Another process is working on this store's AIR journal.", hint="Wait until it has finished, then try again."
-        ) from error
+        if "locked" in str(error):
+            return None
+        raise AirError(f"{path.name} cannot be locked: {error}.", hint="Is the store's folder writable?") from error
     return lock

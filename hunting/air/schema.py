@@ -4,6 +4,10 @@ All times are microseconds since 1970-01-01 UTC. `recipient` is the address in l
 A move's key is action | message | recipient, where the action's id stands for investigation | cluster | action | generation. Its
 state: executing, done, already in destination, not in mailbox, not found, retention passed, conflict. `outbox` holds rows of
 Defender's own tables as JSON, `revision` counts transactions: what the lake's copy of the ledger is compared with.
+
+`jobs` and `job_*` are the scheduler's (hunting.schedule): `watermark` is the last due moment that a run stands for. A run's
+status: Running, Retrying, Delivering, Succeeded, Failed; a delivery's: Pending, Delivered, Failed. `job_revision` counts their
+transactions.
 """
 
 from __future__ import annotations
@@ -113,6 +117,32 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE revision (number INTEGER NOT NULL) STRICT;
     INSERT INTO revision VALUES (1);
+    """,
+    """
+    CREATE TABLE jobs (
+        name TEXT PRIMARY KEY, schedule TEXT NOT NULL, watermark INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE job_runs (
+        id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs, title TEXT NOT NULL, due_at INTEGER NOT NULL,
+        missed INTEGER NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL, ended_at INTEGER, error TEXT NOT NULL, UNIQUE (job, due_at)
+    ) STRICT;
+    CREATE INDEX job_runs_open ON job_runs (status);
+
+    CREATE TABLE job_outputs (
+        run_id TEXT NOT NULL REFERENCES job_runs, number INTEGER NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL,
+        size INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run_id, number), UNIQUE (run_id, name)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE job_deliveries (
+        run_id TEXT NOT NULL REFERENCES job_runs, number INTEGER NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL,
+        status TEXT NOT NULL, attempts INTEGER NOT NULL, changed_at INTEGER NOT NULL, place TEXT NOT NULL, error TEXT NOT NULL,
+        PRIMARY KEY (run_id, number), UNIQUE (run_id, kind, target)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE job_revision (number INTEGER NOT NULL) STRICT;
+    INSERT INTO job_revision VALUES (0);
     """,
 )
 

@@ -1,7 +1,7 @@
 """The command `hunting`: one thin module per group of verbs; each parses, calls one function, prints.
 
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 the query is wrong. Data goes to stdout; progress and errors go to stderr.
-Whatever is heavy is imported inside the commands: help and completion must be quick.
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 the query is wrong, 4 a scheduled job has failed. Data goes to stdout;
+progress and errors go to stderr. Whatever is heavy is imported inside the commands: help and completion must be quick.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, cmdlets, demo, explorer, external, hunt, report, serve, shell, simulation, store, tokens
+from hunting.cli import air, cmdlets, demo, due, explorer, external, hunt, report, serve, shell, simulation, store, tokens
 
 app = typer.Typer(
     name="hunting",
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (demo, simulation, hunt, shell, explorer, store, serve, cmdlets):
+for _module in (demo, simulation, hunt, shell, explorer, store, serve, due, cmdlets):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
 app.add_typer(external.app, name="external")

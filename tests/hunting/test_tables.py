@@ -39,8 +39,9 @@ def test_every_table_says_what_it_holds() -> None:
 
 def test_what_describes_a_state_has_no_time() -> None:
     timeless = {name for name, table in TABLES.items() if table.time_column is None}
-    assert len(TABLES) == 65 + 6
-    assert len(timeless) == 12 + 4 and {"Mailboxes", "EmailClusters", "AirInvestigations", "AirActions"} <= timeless
+    assert len(TABLES) == 65 + 6 + 3
+    assert len(timeless) == 12 + 4 + 3 and {"Mailboxes", "EmailClusters", "AirInvestigations", "AirActions"} <= timeless
+    assert {"JobRuns", "JobOutputs", "JobDeliveries"} <= timeless
     assert {"ExposureGraphNodes", "DeviceTvmSoftwareInventory"} <= timeless
     assert TABLES["EmailEvents"].time_column == "Timestamp"
 
