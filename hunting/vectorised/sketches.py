@@ -24,6 +24,12 @@ def hll_merged(states: list[Any]) -> list[Any] | None:
     return [[1024, bits], sorted({value for state in given for value in state[1]}), []]
 
 
+@by_row("JSON", result="BIGINT")
+def hll_common(states: list[Any]) -> int | None:
+    """How many hashes all states hold; null if one is no state."""
+    return len(set.intersection(*(set(state[1]) for state in states))) if all(_is_hll(state) for state in states) else None
+
+
 def _is_hll(state: Any) -> bool:
     match state:
         case [[int(), int()], [*hashes], []]:

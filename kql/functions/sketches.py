@@ -7,7 +7,7 @@ A state has the form in which Kusto shows one of few values, and here it is alwa
 from __future__ import annotations
 
 from kql.functions.fragments import DATETIME_TEXT, TIMESPAN_TEXT, ticks
-from kql.functions.registry import Naming, aggregate, scalar
+from kql.functions.registry import Function, Kind, Naming, aggregate, scalar
 
 _BITS = "CASE $accuracy WHEN 0 THEN 12 WHEN 2 THEN 16 WHEN 3 THEN 17 WHEN 4 THEN 18 ELSE 14 END"
 _HASHES = "to_json(list_sort(list(DISTINCT CAST({hash} AS VARCHAR)) FILTER (WHERE $value IS NOT NULL{more})))"
@@ -29,6 +29,7 @@ aggregate("hll_merge(state: dynamic) -> dynamic", "hll_merged(to_json(list($stat
 _ONE = "dynamic([[1024, 14], ['1', '2'], []])"
 scalar("hll_merge(state+: dynamic) -> dynamic", "hll_merged(json_array($state))", f"hll_merge({_ONE}, dynamic([[1024, 14], ['3'], []])) -> dynamic([[1024, 14], ['1', '2', '3'], []])", "The state of all values behind the states.", nulls="some", vectorised="hll_merged", naming=Naming.FIXED, prefix="hll_merged_result")
 scalar("dcount_hll(state: dynamic) -> long", "json_array_length(hll_merged(json_array($state)), '$[1]')", f"dcount_hll({_ONE}) -> 2", "How many different values a state holds; null if it is none, or one of Kusto's own for many values.", nulls="some", vectorised="hll_merged", naming=Naming.FUNCTION_FIRST)
+COMMON = Function(Kind.SCALAR, "hll_common(state+: dynamic) -> long", "hll_common(json_array($state))", "", "How many values all states hold; null if one is no state.", nulls="some", vectorised="hll_common")
 
 _DIGEST = "CASE WHEN count({value}){where} > 0 THEN json_array(json_array(7), to_json({keys}), to_json(map_values({counts}))) END"
 _DIGESTED = "The state of percentiles"

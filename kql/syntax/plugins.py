@@ -1,4 +1,4 @@
-"""Plugins, called by evaluate (pages: evaluate, bag_unpack, pivot, narrow, ipv4_lookup, ipv6_lookup, rows_near).
+"""Plugins, called by evaluate (pages: evaluate, bag_unpack, pivot, narrow, rows_near, dcount_intersect).
 
 The columns of bag_unpack and pivot depend on the data, and types are known at compile time: unless the query writes the
 output schema, the compiler asks its caller for a look at the data (`probe` of kql.compile). The columns are then those of
@@ -32,9 +32,11 @@ from kql.algebra import (
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.functions import AGGREGATES, OPERATORS, WINDOWS
 from kql.functions.elements import INSIDE
+from kql.functions.sketches import COMMON
 from kql.overloads import Argument, call, convert, invoke
 from kql.partitioning import of_one_part
 from kql.scope import Scope, unique_name
+from kql.syntax import activity
 from kql.syntax.arrays import element
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named
@@ -266,26 +268,52 @@ def rows_near(plugin: Plugin) -> Relation:
     return Project(kept, passing(plugin.source.schema), span=plugin.span)
 
 
+# ---------------------------------------------------------------- dcount_intersect
+
+
+def dcount_intersect(plugin: Plugin) -> Relation:
+    """The input with the number of values that the first states hold in common: s0 of one, s1 of two, and so on."""
+    states = [plugin.column(at) for at in range(len(plugin.places))]
+    if len(states) < 2 or any(state.type is not ScalarType.DYNAMIC for state in states):
+        raise plugin.expects("two or more columns made by hll()")
+    counts = [Item(f"s{at}", Call(COMMON, tuple(states[: at + 1]), ScalarType.LONG, True)) for at in range(len(states))]
+    taken = [column.name for column in plugin.source.schema]
+    named = [Item(unique_name(item.name, taken), item.value) for item in counts]
+    return Project(plugin.source, (*passing(plugin.source.schema), *named), span=plugin.span)
+
+
 # ---------------------------------------------------------------- evaluate
 
 PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
+    "active_users_count": activity.active_users_count,
+    "activity_counts_metrics": activity.activity_counts_metrics,
+    "activity_metrics": activity.activity_metrics,
     "bag_unpack": bag_unpack,
+    "dcount_intersect": dcount_intersect,
     "ipv4_lookup": ipv4_lookup,
     "ipv6_lookup": ipv6_lookup,
     "narrow": narrow,
     "pivot": pivot,
+    "rolling_percentile": activity.rolling_percentile,
     "rows_near": rows_near,
+    "sequence_detect": activity.sequence_detect,
+    "sliding_window_counts": activity.sliding_window_counts,
 }
 
-# Plugins of the documentation that are not run.
-_NOT_RUN = """
-    active_users_count activity_counts_metrics activity_engagement activity_metrics ai_chat_completion_prompt ai_embed_text
-    ai_embeddings autocluster azure_digital_twins_query_request basket cosmosdb_sql_request dcount_intersect diffpatterns
-    diffpatterns_text estimate_data_size funnel_sequence funnel_sequence_completion geo_line_lookup geo_polygon_lookup
-    http_request http_request_post infer_storage_schema mysql_request new_activity_metrics postgresql_request preview python r
-    rolling_percentile schema_merge sequence_detect session_count sliding_window_counts sql_request
-"""
-REFUSED = frozenset(_NOT_RUN.split())
+# Plugins of the documentation that are not run, by the reason.
+_NOT_RUN = {
+    "its method is not documented": """
+        activity_engagement autocluster basket diffpatterns diffpatterns_text funnel_sequence funnel_sequence_completion
+        new_activity_metrics schema_merge session_count""",
+    "it asks another service": """
+        ai_chat_completion_prompt ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request
+        http_request http_request_post infer_storage_schema mysql_request postgresql_request sql_request""",
+    "it runs another language": "python r",
+    "it gives several results": "preview",
+    "geography is not built": "geo_line_lookup geo_polygon_lookup",
+    "it asks a cluster about itself": "estimate_data_size",
+}
+REFUSED = {name: reason for reason, names in _NOT_RUN.items() for name in names.split()}
 
 
 @rule("evaluate")
@@ -299,7 +327,7 @@ class Evaluate(Operator):
         name = str(self.plugin.name)
         if name in REFUSED:
             hint = f"Supported: {', '.join(PLUGINS)}."
-            raise KqlUnsupportedError(f"The plugin '{name}' is not supported.", self.plugin.span, hint)
+            raise KqlUnsupportedError(f"The plugin '{name}' is not supported: {REFUSED[name]}.", self.plugin.span, hint)
         if name not in PLUGINS:
             raise KqlSemanticError(f"Unknown plugin: '{name}'.", self.plugin.span, closest(name, PLUGINS))
         if self.output is not None and not isinstance(self.output, TableType):
@@ -312,4 +340,3 @@ class Evaluate(Operator):
             else:
                 plugin.places.append(item)
         return PLUGINS[name](plugin)
-
