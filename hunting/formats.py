@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -62,7 +62,8 @@ def text_of(value: Any, kind: ScalarType) -> str:
 
 
 def figure_text(value: Any, kind: ScalarType) -> str:
-    """A value in a report: as `text_of`, but thousands are separated and fractions cut to two digits, or three that count."""
+    """A value in a report: as `text_of`, but thousands are separated, fractions cut to two digits (below 0.01: three that
+    count), and moments cut to seconds; midnight is a day."""
     match kind:
         case ScalarType.INT | ScalarType.LONG if value is not None:
             return f"{value:,}"
@@ -70,10 +71,24 @@ def figure_text(value: Any, kind: ScalarType) -> str:
             if value and abs(value) < 0.01:
                 return f"{float(value):.3g}"
             return f"{value:,.2f}".rstrip("0").rstrip(".")
-        case ScalarType.DATETIME if value is not None and value.time() == value.time().min:
-            return f"{value:%Y-%m-%d}"
+        case ScalarType.DATETIME if value is not None:
+            return f"{value:%Y-%m-%d}" if value.time() == time.min else f"{value:%Y-%m-%d %H:%M:%S}"
         case _:
             return text_of(value, kind)
+
+
+def figures_of(result: Result) -> Iterator[list[str]]:
+    """The rows as `figure_text`; a column of moments that are not all midnights shows the time of each."""
+    whole = [
+        column.type is not ScalarType.DATETIME or all(value is None or value.time() == time.min for value in values.to_pylist())
+        for column, values in zip(result.schema, result.table.columns, strict=True)
+    ]
+    for batch in values_of(result):
+        for row in batch:
+            yield [
+                figure_text(value, column.type) if days or value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+                for value, column, days in zip(row, result.schema, whole, strict=True)
+            ]
 
 
 def timespan_text(ticks: int) -> str:
@@ -111,11 +126,12 @@ def values_of(result: Result) -> Iterator[list[tuple[Any, ...]]]:
         yield list(zip(*parts, strict=True))
 
 
-def _texts(result: Result, text: Callable[[Any, ScalarType], str] = text_of) -> Iterator[list[str]]:
+def texts_of(result: Result) -> Iterator[list[str]]:
+    """The rows as `text_of`."""
     kinds = [column.type for column in result.schema]
     for batch in values_of(result):
         for row in batch:
-            yield [text(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            yield [text_of(value, kind) for value, kind in zip(row, kinds, strict=True)]
 
 
 # ---------------------------------------------------------------- hostile text
@@ -181,7 +197,7 @@ def table_text(result: Result, limit: int | None = None, width: int | None = Non
     from rich.cells import cell_len, set_cell_size
 
     shown = Result(result.stored.slice(0, limit), result.schema, result.sql)
-    rows = [[visible(cell) for cell in row] for row in _texts(shown)]
+    rows = [[visible(cell) for cell in row] for row in texts_of(shown)]
     names = [visible(name) for name in result.columns]
     natural = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
     widths = _fitting(natural, width)
@@ -302,11 +318,11 @@ def json_text(value: Any, kind: ScalarType) -> str:
             return json.dumps(_real(value) if kind is ScalarType.REAL else text_of(value, kind), ensure_ascii=False)
 
 
-def write_markdown(result: Result, sink: BinaryIO, text: Callable[[Any, ScalarType], str] = text_of) -> None:
-    """A Markdown table; `text` says how a value is written."""
+def write_markdown(result: Result, sink: BinaryIO, texts: Callable[[Result], Iterator[list[str]]] = texts_of) -> None:
+    """A Markdown table; `texts` says how values are written."""
     rule = " | ".join("---:" if column.type.numeric else "---" for column in result.schema)
     sink.write(f"| {' | '.join(map(markdown_text, result.columns))} |\n| {rule} |\n".encode())
-    for row in _texts(result, text):
+    for row in texts(result):
         sink.write(f"| {' | '.join(map(markdown_text, row))} |\n".encode())
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from hunting.charts import asks_for_chart, chart_of, picture
-from hunting.formats import text_of, values_of, visible
+from hunting.formats import texts_of, visible
 from hunting.result import Result
 from kql.types import ScalarType
 
@@ -18,6 +17,7 @@ img { max-width: 100%; }
 table { border-collapse: collapse; margin-top: 1rem; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #d8dee4; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { border-bottom: 2px solid #8b949e; }
+td.time { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 """.strip()
 # Nothing is loaded and no script runs, whatever slipped through.
@@ -29,26 +29,23 @@ def escaped(text: str) -> str:
     return html.escape(visible(text))
 
 
-def table(result: Result, limit: int | None = None, text: Callable[[Any, ScalarType], str] = text_of) -> str:
+_NUMBER = ' class="number" style="text-align: right"'  # a notebook has no style sheet of ours
+_MARKS = {ScalarType.DATETIME: ' class="time"'}
+
+
+def table(result: Result, limit: int | None = None, texts: Callable[[Result], Iterator[list[str]]] = texts_of) -> str:
     """A `<table>`.
 
     Args:
         limit: rows shown, None for all; how many are left out is said.
-        text: how a value is written.
+        texts: how values are written.
     """
     shown = Result(result.stored.slice(0, limit), result.schema, result.sql)
-    numeric = [' class="number" style="text-align: right"' if column.type.numeric else "" for column in result.schema]
+    marks = [_MARKS.get(column.type, "") if not column.type.numeric else _NUMBER for column in result.schema]
     heads = "".join(
-        f'<th{mark} title="{column.type}">{escaped(column.name)}</th>'
-        for column, mark in zip(result.schema, numeric, strict=True)
+        f'<th{mark} title="{column.type}">{escaped(column.name)}</th>' for column, mark in zip(result.schema, marks, strict=True)
     )
-    rows = [
-        "".join(
-            f"<td{mark}>{escaped(text(value, c.type))}</td>" for value, c, mark in zip(row, result.schema, numeric, strict=True)
-        )
-        for batch in values_of(shown)
-        for row in batch
-    ]
+    rows = ["".join(f"<td{mark}>{escaped(cell)}</td>" for cell, mark in zip(row, marks, strict=True)) for row in texts(shown)]
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     left = len(result) - len(shown)
     more = f"\n<p>… {left:,} more row{'s' * (left != 1)}</p>" if left else ""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 
 from hunting.errors import HuntingError
-from hunting.formats import figure_text, json_safe, json_text, markdown_text, values_of, write_csv, write_markdown
+from hunting.formats import figures_of, json_safe, json_text, markdown_text, values_of, write_csv, write_markdown
 from hunting.reports.prose import FIGURE, Block, Prose
 from hunting.reports.report import Answered
 from hunting.result import Result
@@ -126,7 +126,7 @@ def _markdown_block(block: Block, result: Result) -> str:
     if not len(result):
         return "\n\n".join([*title, f"*{markdown_text(block.empty)}*"])
     sink = io.BytesIO()
-    write_markdown(Result(result.stored.slice(0, block.limit), result.schema, result.sql), sink, figure_text)
+    write_markdown(Result(result.stored.slice(0, block.limit), result.schema, result.sql), sink, figures_of)
     left = len(result) - block.limit
     more = [f"… {left:,} more row{'s' * (left != 1)}"] if left > 0 else []
     return "\n\n".join([*title, sink.getvalue().decode().rstrip("\n"), *more])

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from hunting.charts import asks_for_chart, chart_of
 from hunting.errors import HuntingError
-from hunting.formats import figure_text, values_of
+from hunting.formats import figure_text, figures_of, values_of
 from hunting.reports.prose import Block, Prose, markdown
 from hunting.reports.report import Answered
 from hunting.result import Result
@@ -42,18 +42,19 @@ blockquote { border-left: 3px solid var(--accent); padding-left: 1rem; margin-le
 img { display: block; max-width: 100%; height: auto; }
 figure { margin: 1.2rem 0; }
 figcaption { font-weight: 600; margin-bottom: .4rem; }
-.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; }
-.tile { background: var(--tile); border-radius: .5rem; padding: .7rem 1rem; flex: 1 1 8.5rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
+.tile { background: var(--tile); border-radius: .5rem; padding: .7rem 1rem; }
 .tile b { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .tile span { color: var(--soft); font-size: .87rem; line-height: 1.3; display: block; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .87rem; line-height: 1.4; }
 figure table { min-width: 24rem; }
 th, td { padding: .32rem .75rem .32rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; min-width: 4.5rem; }
+  overflow-wrap: anywhere; min-width: 5.5rem; }
 th { border-bottom: 2px solid var(--soft); color: var(--soft); font-weight: 600; vertical-align: bottom;
   overflow-wrap: break-word; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 1.1rem; }
+.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 1.1rem; min-width: 3.5rem; }
+td.number, td.time { white-space: nowrap; }
 .empty, .note, .scroll + p, .scroll > p { color: var(--soft); }
 .empty { font-style: italic; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem; color: var(--soft); font-size: .83rem; }
@@ -116,7 +117,7 @@ def _block(block: Block, result: Result) -> str:
         return f'<figure>\n{title}<p class="empty">{escaped(block.empty)}</p>\n</figure>'
     drawn = _drawn(block, result)
     alone = block.chart == "only" and drawn.startswith(("<img", "<div"))
-    rows = "" if alone else f'<div class="scroll">\n{table(result, block.limit, figure_text)}\n</div>'
+    rows = "" if alone else f'<div class="scroll">\n{table(result, block.limit, figures_of)}\n</div>'
     return f"<figure>\n{title}{drawn}{rows}\n</figure>"
 
 
