@@ -32,6 +32,7 @@ from kql.overloads import invoke
 from kql.pruning import Program, prune_columns
 from kql.reading import read_through
 from kql.sessions import fold_sessions
+from kql.tops import top_in_two_steps
 from kql.traversal import columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
 from kql.windowing import unnest_windows
@@ -212,6 +213,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(top_in_two_steps),
     each_relation(fold_arrays),
     each_relation(merge_alternatives),
     each_relation(truth_context),
