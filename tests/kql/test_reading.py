@@ -13,9 +13,8 @@ from kql.functions import SCALARS
 URLS = st.lists(
     st.sampled_from([*"ab:/?#@[].%=&- \n", "http", "https://", "//", "a.example", "[::1]", ":80", "user", "é", "\\"]), max_size=12
 ).map("".join)
-JSON_TEXTS = st.lists(
-    st.sampled_from(['{"a": ', '{"a":', "{", "}", "null", "1", "1.50", '"x y"', "[1, 2]", '{"b": "c"}', ",", '"a": 2', "", " ", "é", '"'])
-).map("".join)
+PIECES = ('{"a": ', '{"a":', "{", "}", "null", "1", "1.50", '"x y"', "[1, 2]", '{"b": "c"}', ",", '"a": 2', "", " ", "é", '"')
+JSON_TEXTS = st.lists(st.sampled_from(PIECES)).map("".join)
 HUNT = hunting.connect(":memory:")
 
 
