@@ -201,7 +201,7 @@ def rolling_percentile(plugin: Plugin) -> Relation:
     given: dict[str, Value] = {"bin": width, "n": Literal(bins, ScalarType.LONG)}
     kind = ScalarType.LONG if isinstance(percentile, int) else ScalarType.REAL
     given["percentile"] = Literal(percentile, kind)
-    name = f"rolling_{bins}_percentile_{value.name}_{str(percentile).replace('.', '_')}"
+    name = f"rolling_{bins}_percentile_{value.name}_{percentile}"
     columns = {"value": value.name, "index": index.name, "result": name}
     return Text(plugin, columns, given, _dims(plugin, 5)).bound(
         """
@@ -219,25 +219,19 @@ def rolling_percentile(plugin: Plugin) -> Relation:
 
 def sequence_detect(plugin: Plugin) -> Relation:
     """A row for each sequence of rows that meet the steps one after the other, each soon enough after the one before."""
-    time = plugin.column(0)
-    row = plugin.row
-    steps = {name: node for name, node in plugin.named.items() if node.bind(row).type is ScalarType.BOOL}
-    if len(plugin.places) < 3 or len(steps) < 2:
+    time, row = plugin.column(0), plugin.row
+    if len(plugin.places) < 3 or len(plugin.named) < 2:
         raise plugin.expects("a time, the longest step, the longest sequence, and two or more steps: name = condition")
-    bound = {name: node.bind(row) for name, node in plugin.named.items() if name not in steps}
-    made = [Item(f"$step{at}", boolean(node, row, "sequence_detect")) for at, node in enumerate(steps.values())]
-    kept = [item for item in passing(plugin.source.schema) if item.name not in bound]
-    source = Project(plugin.source, (*kept, *(Item(name, value) for name, value in bound.items()), *made))
-    widths: dict[str, Value] = {
-        word: plugin.places[at].bind(plugin.scope.without_row()) for at, word in ((1, "between"), (2, "span"))
-    }
-    text = Text(replace(plugin, source=source), {"t": time.name}, widths, [*_dims(plugin, 3), *bound])
+    steps = [Item(f"$step{at}", boolean(node, row, "sequence_detect")) for at, node in enumerate(plugin.named.values())]
+    source = Project(plugin.source, (*passing(plugin.source.schema), *steps))
+    limits = (plugin.places[at].bind(plugin.scope.without_row()) for at in (1, 2))
+    widths = dict(zip(("between", "span"), limits, strict=True))
+    columns = {"t": time.name} | {f"out{at}": f"{name}_{time.name}" for at, name in enumerate(plugin.named)}
     lines = ["@T | where @step0 | project @key = 1, @at0 = @t @dims"]
     for at in range(1, len(steps)):
         lines.append(f"| join kind=inner (@T | where @step{at} | project @key = 1, @at{at} = @t @dims) on @key @dims")
         lines.append(f"| where @at{at} > @at{at - 1} and @at{at} - @at{at - 1} <= @between and @at{at} - @at0 <= @span")
-    text.columns |= {f"out{at}": f"{name}_{time.name}" for at, name in enumerate(steps)}
     shown = ", ".join(f"@out{at} = @at{at}" for at in range(len(steps)))
     lines.append(f"| project @key @dims, {shown}, Duration = @at{len(steps) - 1} - @at0 | project-away @key")
     lines.append("| sort by @out0 asc, Duration asc @asc")
-    return text.bound("\n".join(lines))
+    return Text(replace(plugin, source=source), columns, widths, _dims(plugin, 3)).bound("\n".join(lines))
