@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import pyarrow as pa
@@ -63,7 +63,10 @@ class Result:
 
     @cached_property
     def table(self) -> pa.Table:
-        """Arrow: datetimes are UTC, timespans durations of microseconds, dynamics JSON text, guids text."""
+        """Arrow: datetimes are UTC, timespans durations of microseconds, dynamics JSON text, guids text.
+
+        The buffers are those that DuckDB filled, except for timespans and guids, which are computed.
+        """
         edges = [_edge(self.stored.column(at), column.type) for at, column in enumerate(self.schema)]
         return pa.Table.from_arrays(edges, schema=pa.schema([(c.name, _EDGE[c.type]) for c in self.schema]))
 
@@ -102,15 +105,24 @@ class Result:
         except HuntingError:  # the rows stand all the same
             return {}
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """A pandas DataFrame."""
-        return self.table.to_pandas()
+    def to_pandas(self, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pandas.DataFrame:
+        """A pandas DataFrame.
+
+        Args:
+            dtype_backend: "numpy" for pandas' usual types, copied, where a long with nulls becomes a float; "pyarrow" for
+                columns over the result's own buffers, where nulls are nulls and every long is exact.
+        """
+        if dtype_backend == "numpy":
+            return self.table.to_pandas()
+        import pandas
+
+        return self.table.to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> polars.DataFrame:
-        """A polars DataFrame."""
+        """A polars DataFrame over the result's own buffers; of texts, the bytes are not copied."""
         import polars
 
-        frame = polars.from_arrow(self.table)
+        frame = polars.from_arrow(self.table, rechunk=False)
         assert isinstance(frame, polars.DataFrame)
         return frame
 
@@ -136,7 +148,8 @@ def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:
         case ScalarType.TIMESPAN:
             return pc.divide(values.cast(pa.int64()), 10).cast(pa.duration("us"))
         case ScalarType.DATETIME:
-            return pc.assume_timezone(values.cast(pa.timestamp("us")), "UTC")
+            naive = values.cast(pa.timestamp("us"))  # the same numbers under another name: nothing is computed
+            return pa.chunked_array([chunk.view(_EDGE[kind]) for chunk in naive.chunks], _EDGE[kind])
         case ScalarType.GUID:
             return values if pa.types.is_string(values.type) else pa.chunked_array([_guid_texts(values)])
         case _:
