@@ -32,8 +32,6 @@ _EDGE: dict[ScalarType, pa.DataType] = {
     ScalarType.DYNAMIC: pa.string(),
 }
 
-_SHOWN = 50  # rows in a notebook
-
 
 class Result:
     """Rows of a query.
@@ -45,6 +43,9 @@ class Result:
         stored: the Arrow table as the engine keeps values: datetimes without zone, timespans as ticks of 100 ns.
             A moment beyond the years 1 to 9999, which arithmetic can reach, is null.
     """
+
+    SHOWN = 50
+    """Rows in a notebook and in IPython."""
 
     def __init__(self, stored: pa.Table, schema: Schema, sql: str, visualization: Mapping[str, Any] | None = None) -> None:
         self.stored = _in_calendar(stored, schema)
@@ -86,11 +87,23 @@ class Result:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.table.__arrow_c_stream__(requested_schema)
 
-    def _repr_html_(self) -> str:
-        """The first rows, escaped, for a notebook."""
-        from hunting.webpage import table
+    def __repr__(self) -> str:
+        from hunting.formats import visible
 
-        return table(self, _SHOWN)
+        columns = ", ".join(f"{column.name}: {column.type}" for column in self.schema)
+        return visible(f"<Result of {len(self):,} row{'s' * (len(self) != 1)}: {columns}>")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The first rows as a table, in IPython on a terminal."""
+        from hunting.formats import table_text
+
+        printer.text(repr(self) if cycle else table_text(self, self.SHOWN, printer.max_width).rstrip("\n"))
+
+    def _repr_html_(self) -> str:
+        """The chart that `render` asks for, as a picture where one can be made, and the first rows; escaped, for a notebook."""
+        from hunting.webpage import chart_or_nothing, table
+
+        return chart_or_nothing(self) + table(self, self.SHOWN)
 
     def _repr_mimebundle_(self, **_chosen: object) -> dict[str, Any]:
         """The chart that `render` asks for, if it can be drawn; the table comes from `_repr_html_`."""

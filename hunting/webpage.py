@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 
 from hunting.charts import asks_for_chart, chart_of, picture
+from hunting.errors import HuntingError
 from hunting.formats import texts_of, visible
 from hunting.result import Result
 from kql.types import ScalarType
@@ -85,3 +86,16 @@ def page(result: Result) -> str:
     """
     drawn, title = chart(result) if asks_for_chart(result) else ("", "")
     return document(title or "Hunting", f"{drawn}\n{table(result)}" if drawn else table(result))
+
+
+def chart_or_nothing(result: Result) -> str:
+    """The chart as a picture inside; "" where none is asked for, none can be drawn, or the extra `report` is not installed."""
+    try:
+        return _chart(result) if asks_for_chart(result) else ""
+    except HuntingError:
+        return ""
+
+
+def _chart(result: Result) -> str:
+    title = chart_of(result).title or "Hunting"
+    return f'<img alt="{escaped(title)}" src="data:image/svg+xml;base64,{b64encode(picture(result)).decode()}">\n'

@@ -14,7 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hunting.notebook.completion import IDENTIFIER, KqlMatcher
+from hunting.notebook.display import show
 from hunting.notebook.magics import KqlMagics
+from hunting.result import Result
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -27,12 +29,14 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     magics = KqlMagics(shell)
     shell.register_magics(magics)
     unload_ipython_extension(shell)  # loaded anew, the old matcher would answer beside the new one
+    shell.display_formatter.ipython_display_formatter.for_type(Result, show)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.insert(0, KqlMatcher(magics.catalog).matches)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """What `%unload_ext hunting.notebook` calls: completion is Python's alone again."""
+    shell.display_formatter.ipython_display_formatter.type_printers.pop(Result, None)
     if shell.Completer is not None:
         present = shell.Completer.custom_matchers
         present[:] = [each for each in present if getattr(each, "matcher_identifier", "") != IDENTIFIER]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 import hunting
@@ -33,6 +33,7 @@ class KqlMagics(Magics):
         self.user = shell
         self.hunt: Hunt | None = None
 
+    @no_var_expand  # {x} and $x in a query are the query's own: values are bound
     @magic_arguments()
     @argument("--store", help="The store's folder; it stays chosen.")
     @argument("-o", "--output", help="Name that the answer gets; it is not shown then.")

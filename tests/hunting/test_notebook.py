@@ -12,6 +12,7 @@ pytest.importorskip("IPython")
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 import hunting
 from hunting.charts.vega import MIME
@@ -67,6 +68,7 @@ def test_parameters_are_bound_and_never_spliced(notebook: InteractiveShell) -> N
 def test_braces_and_dollars_are_the_querys_own(notebook: InteractiveShell) -> None:
     notebook.user_ns["x"] = "spliced"
     assert notebook.run_cell_magic("kql", "", "print A = '{x} $x'").rows() == [("{x} $x",)]
+    assert line(notebook, "print A = '{x} $x'").rows() == [("{x} $x",)]
 
 
 def test_explain(notebook: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,13 +89,30 @@ def shown(notebook: InteractiveShell, result: Result) -> dict[str, Any]:
     return data
 
 
-def test_a_result_is_a_table_and_with_render_a_chart(notebook: InteractiveShell) -> None:
-    notebook.display_formatter.active_types = [*notebook.display_formatter.format_types, MIME]
+def test_a_result_is_a_table_and_with_render_a_chart_above_it(notebook: InteractiveShell) -> None:
     plain = shown(notebook, line(notebook, "print N = 5"))
     assert "<td" in plain["text/html"] and MIME not in plain
-    chart = shown(notebook, line(notebook, "print K = 'a', N = 5 | render columnchart"))
-    assert chart[MIME]["data"]["values"][0]["y"] == 5 and "<table>" in chart["text/html"]
+    with capture_output() as captured:
+        assert shown(notebook, line(notebook, "print K = 'a', N = 5 | render columnchart")) == {}
+    chart, table = (output.data for output in captured.outputs)
+    assert chart[MIME]["data"]["values"][0]["y"] == 5 and "<table>" in table["text/html"]
+    assert chart["image/svg+xml"].startswith("<svg"), "for frontends that draw no Vega-Lite"
     assert MIME not in shown(notebook, line(notebook, "print K = 'a' | render columnchart")), "nothing to draw, but rows"
+
+
+def test_without_the_extension_the_chart_is_in_the_html() -> None:
+    result = hunting.connect(":memory:").query("print K = 'a', N = 5 | render columnchart")
+    assert (
+        result._repr_html_().startswith('<img alt="Hunting" src="data:image/svg+xml;base64,')
+        and "<table>" in result._repr_html_()
+    )
+    assert result._repr_mimebundle_()[MIME]["data"]["values"][0]["y"] == 5
+
+
+def test_in_ipython_on_a_terminal_a_table_is_shown(notebook: InteractiveShell) -> None:
+    found = line(notebook, "print N = 5, Text = '\x1b[2J'")
+    assert shown(notebook, found)["text/plain"].splitlines()[0].split() == ["N", "Text"] and "\x1b" not in repr(found)
+    assert repr(found) == "<Result of 1 row: N: long, Text: string>"
 
 
 def test_html_is_escaped_and_bounded() -> None:
