@@ -29,14 +29,16 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     magics = KqlMagics(shell)
     shell.register_magics(magics)
     unload_ipython_extension(shell)  # loaded anew, the old matcher would answer beside the new one
-    shell.display_formatter.ipython_display_formatter.for_type(Result, show)
+    if shell.display_formatter is not None:
+        shell.display_formatter.ipython_display_formatter.for_type(Result, show)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.insert(0, KqlMatcher(magics.catalog).matches)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """What `%unload_ext hunting.notebook` calls: completion is Python's alone again."""
-    shell.display_formatter.ipython_display_formatter.type_printers.pop(Result, None)
+    if shell.display_formatter is not None:
+        shell.display_formatter.ipython_display_formatter.type_printers.pop(Result, None)
     if shell.Completer is not None:
         present = shell.Completer.custom_matchers
         present[:] = [each for each in present if getattr(each, "matcher_identifier", "") != IDENTIFIER]

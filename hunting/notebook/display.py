@@ -3,6 +3,7 @@
 As one output a frontend would choose: JupyterLab takes HTML before Vega-Lite, and the chart could not be pointed at.
 """
 
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 from importlib.util import find_spec
