@@ -101,9 +101,9 @@ class Result:
 
     def _repr_html_(self) -> str:
         """The chart that `render` asks for, as a picture where one can be made, and the first rows; escaped, for a notebook."""
-        from hunting.webpage import chart_or_nothing, table
+        from hunting.webpage import cell_output
 
-        return chart_or_nothing(self) + table(self, self.SHOWN)
+        return cell_output(self, self.SHOWN)
 
     def _repr_mimebundle_(self, **_chosen: object) -> dict[str, Any]:
         """The chart that `render` asks for, if it can be drawn; the table comes from `_repr_html_`."""

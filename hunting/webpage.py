@@ -88,14 +88,22 @@ def page(result: Result) -> str:
     return document(title or "Hunting", f"{drawn}\n{table(result)}" if drawn else table(result))
 
 
-def chart_or_nothing(result: Result) -> str:
-    """The chart as a picture inside; "" where none is asked for, none can be drawn, or the extra `report` is not installed."""
+# ---------------------------------------------------------------- notebooks
+
+
+def cell_output(result: Result, limit: int) -> str:
+    """What a notebook shows: the chart as a picture, where one can be made, and the first rows."""
     try:
-        return _chart(result) if asks_for_chart(result) else ""
-    except HuntingError:
-        return ""
+        drawn = f"{chart(result)[0]}\n" if asks_for_chart(result) else ""
+    except HuntingError:  # nothing to draw, or the extra `report` is not installed: the rows stand
+        drawn = ""
+    return drawn + cell_table(result, limit)
 
 
-def _chart(result: Result) -> str:
-    title = chart_of(result).title or "Hunting"
-    return f'<img alt="{escaped(title)}" src="data:image/svg+xml;base64,{b64encode(picture(result)).decode()}">\n'
+def cell_table(result: Result, limit: int) -> str:
+    """A table whose texts stand on the left: Jupyter's own style puts every cell on the right."""
+    left = 'style="text-align: left"'
+    shown = table(result, limit)
+    for tag in ("td", "th"):
+        shown = shown.replace(f"<{tag}>", f"<{tag} {left}>").replace(f'<{tag} class="time"', f'<{tag} class="time" {left}')
+    return shown.replace("<th title=", f"<th {left} title=")

@@ -15,7 +15,9 @@ from hunting.charts import asks_for_chart, picture, vega_lite
 from hunting.charts.vega import MIME
 from hunting.errors import HuntingError
 from hunting.result import Result
-from hunting.webpage import table
+from hunting.webpage import cell_table
+
+_UNDER_CHART = 10  # rows: the chart has told the rest
 
 
 def show(result: Result) -> None:
@@ -33,4 +35,4 @@ def show(result: Result) -> None:
     if find_spec("vl_convert") is not None:  # for frontends that draw no Vega-Lite of this version
         chart["image/svg+xml"] = picture(result).decode()
     display(chart, raw=True)
-    display({"text/html": table(result, result.SHOWN), "text/plain": repr(result)}, raw=True)
+    display({"text/html": cell_table(result, _UNDER_CHART), "text/plain": repr(result)}, raw=True)

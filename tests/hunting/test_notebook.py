@@ -103,7 +103,7 @@ def test_a_result_is_a_table_and_with_render_a_chart_above_it(notebook: Interact
 def test_without_the_extension_the_chart_is_in_the_html() -> None:
     result = hunting.connect(":memory:").query("print K = 'a', N = 5 | render columnchart")
     assert (
-        result._repr_html_().startswith('<img alt="Hunting" src="data:image/svg+xml;base64,')
+        result._repr_html_().startswith('<img alt="Chart" src="data:image/svg+xml;base64,')
         and "<table>" in result._repr_html_()
     )
     assert result._repr_mimebundle_()[MIME]["data"]["values"][0]["y"] == 5
@@ -117,5 +117,6 @@ def test_in_ipython_on_a_terminal_a_table_is_shown(notebook: InteractiveShell) -
 
 def test_html_is_escaped_and_bounded() -> None:
     html = records({"<b>": "string"}, [("<script>alert(1)</script>\u202e",)] * 60)._repr_html_()
+    assert '<td style="text-align: left">&lt;' in html, "Jupyter would put it on the right"
     assert "<script" not in html and "<b>" not in html and "\u202e" not in html
     assert html.count("&lt;script&gt;") == 50 and "… 10 more rows" in html
