@@ -46,11 +46,16 @@ def table(result: Result, limit: int | None = None, texts: Callable[[Result], It
     heads = "".join(
         f'<th{mark} title="{column.type}">{escaped(column.name)}</th>' for column, mark in zip(result.schema, marks, strict=True)
     )
-    rows = ["".join(f"<td{mark}>{escaped(cell)}</td>" for cell, mark in zip(row, marks, strict=True)) for row in texts(shown)]
+    rows = ["".join(f"<td{mark}>{_cell(cell)}</td>" for cell, mark in zip(row, marks, strict=True)) for row in texts(shown)]
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     left = len(result) - len(shown)
     more = f"\n<p>… {left:,} more row{'s' * (left != 1)}</p>" if left else ""
     return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>{more}"
+
+
+def _cell(text: str) -> str:
+    """Escaped, and an address may break after its @."""
+    return escaped(text).replace("@", "@<wbr>")
 
 
 def chart(result: Result) -> tuple[str, str]:

@@ -46,7 +46,7 @@ figcaption { font-weight: 600; margin-bottom: .4rem; }
 .tile { background: var(--tile); border-radius: .5rem; padding: .7rem 1rem; }
 .tile b { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .tile span { color: var(--soft); font-size: .87rem; line-height: 1.3; display: block; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin-top: .5rem; }
 table { border-collapse: collapse; font-size: .87rem; line-height: 1.4; }
 figure table { min-width: 24rem; }
 th, td { padding: .32rem .75rem .32rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
