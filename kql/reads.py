@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value
-from kql.traversal import inputs, subqueries
+from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value, Window
+from kql.traversal import inputs, subqueries, values_of, walk
 from kql.types import ScalarType
 
 _EPOCH = datetime(1970, 1, 1)
@@ -67,6 +67,8 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
     for inner in subqueries(relation):
         yield from _scans(inner, (), time)
     match relation:
+        case _ if any(isinstance(inner, Window) for value in values_of(relation) for inner in walk(value)):
+            below = ()  # a window looks at rows that the filters above it drop
         case Filter():
             below = (*predicates, relation.predicate)
         case Sort() | Union():

@@ -36,6 +36,11 @@ def days(query: str) -> tuple[str | None, str | None]:
         ("union (T | where Timestamp > ago(7d)), (T | where Timestamp > ago(3d))", "2026-11-14T00:00:00", None),
         ("union (T | where Timestamp > ago(7d)), T", None, None),
         ("T | where Timestamp > datetime(null)", None, None),
+        ("T | sort by Timestamp asc | extend p = prev(x) | where Timestamp > ago(7d)", None, None),
+        ("T | sort by Timestamp asc | where prev(x) != x and Timestamp > ago(7d)", None, None),
+        ("T | sort by Timestamp asc | serialize n = row_number() | where n > 1 | where Timestamp > ago(7d)", None, None),
+        ("T | partition by s (top 1 by x) | where Timestamp > ago(7d)", None, None),
+        ("T | where Timestamp > ago(7d) | sort by Timestamp asc | extend p = prev(x)", "2026-11-14T00:00:00", None),
     ],
 )
 def test_moments_that_the_filters_imply(query: str, since: str | None, until: str | None) -> None:
