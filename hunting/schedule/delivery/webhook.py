@@ -12,6 +12,7 @@ import http.client
 import json
 import socket
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Timer
@@ -150,20 +151,22 @@ class _Pinned(http.client.HTTPSConnection):
     def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=_TIMEOUT, context=context)
         self._address, self._trust = address, context
+        self._wire: ssl.SSLSocket | None = None  # `sock` is let go as soon as an answer begins
 
     def connect(self) -> None:
         """To the address, not to what the name may mean by now."""
         plain = socket.create_connection((self._address, self.port), self.timeout)
         try:
-            self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+            self.sock = self._wire = self._trust.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
             raise
 
     def abort(self) -> None:
         """Ends the exchange from another thread."""
-        if self.sock is not None:
-            self.sock.shutdown(socket.SHUT_RDWR)
+        if self._wire is not None:
+            with suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
 
 
 def _exchanged(connection: _Pinned, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -174,9 +177,12 @@ def _exchanged(connection: _Pinned, path: str, body: bytes, headers: dict[str, s
     try:
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()
-        answer.read(_ANSWER)
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            answer.read(_ANSWER)  # of no interest, but some servers mind when nobody reads
         return answer.status, answer.reason
-    except (http.client.HTTPException, ValueError) as error:
+    except OSError:
+        raise
+    except (http.client.HTTPException, ValueError) as error:  # ValueError: read from what the deadline has cut off
         raise ScheduleError(f"The webhook's answer is no HTTP: {type(error).__name__}.") from None
     finally:
         deadline.cancel()
