@@ -1,4 +1,4 @@
-"""report list, run, check."""
+"""report list, run, check, copy."""
 
 from __future__ import annotations
 
@@ -102,6 +102,29 @@ def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
     if problems:
         raise typer.Exit(max(exit_code(problem) or 1 for problem in problems))
     note(f"{found.path.name}: {len(found.blocks)} queries and {len(found.figures)} figures, no faults")
+
+
+@app.command("copy")
+def copy_(
+    report: Name,
+    to: Annotated[Path | None, typer.Option(help="The folder it is copied to. Default: reports in the store.")] = None,
+    reports: Folder = None,
+    store: Store = STORE,
+) -> None:
+    """Copy a report to where it can be changed, and where 'hunting due' runs it by its schedule: reports in the store."""
+    from hunting.errors import HuntingError
+    from hunting.lake import Lake
+    from hunting.reports import find
+
+    found = find(report, reports)
+    folder = to or Lake.open(store).root / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with (folder / found.path.name).open("x", encoding="utf-8", newline="\n") as file:
+            file.write(found.text)
+    except FileExistsError:
+        raise HuntingError(f"{folder / found.path.name} exists already.", hint="Change that one, or remove it first.") from None
+    note(f"{folder / found.path.name}")
 
 
 def _forms(report: Report, given: str, output: str) -> list[str]:
