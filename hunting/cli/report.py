@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,7 +102,11 @@ def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
         complain(problem)
     if problems:
         raise typer.Exit(max(exit_code(problem) or 1 for problem in problems))
-    note(f"{found.path.name}: {len(found.blocks)} queries and {len(found.figures)} figures, no faults")
+    note(f"{found.path.name}: no faults in {_counted(found.blocks, 'block')} and {_counted(found.figures, 'figure')}")
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 @app.command("copy")

@@ -84,13 +84,13 @@ def _moment(moment: object) -> str:
 def _json_block(block: Block, result: Result) -> str:
     columns = [{"name": column.name, "type": str(column.type)} for column in result.schema]
     kinds = [column.type for column in result.schema]
-    rows = ",\n  ".join(
-        f"[{', '.join(json_text(value, kind) for value, kind in zip(row, kinds, strict=True))}]"
+    rows = ",".join(
+        f"\n  [{', '.join(json_text(value, kind) for value, kind in zip(row, kinds, strict=True))}]"
         for batch in values_of(result)
         for row in batch
     )
     head = json.dumps({"name": block.name, "title": block.title, "columns": columns}, ensure_ascii=False)
-    return f'{head[:-1]}, "rows": [\n  {rows}\n ]}}'
+    return f'{head[:-1]}, "rows": [{rows}]}}'
 
 
 def render_markdown(answered: Answered) -> bytes:

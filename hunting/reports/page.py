@@ -61,7 +61,14 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem
 @media print {
   :root { --text: #000; --soft: #444; --line: #bbb; --back: #fff; --tile: #f2f2f2; --accent: #0b5cad; }
   body { padding: 0; max-width: none; font-size: 10.5pt; }
-  img { filter: none; }
+  img { filter: none; max-height: 72mm; width: auto; }
+  .tiles { display: block; }
+  .tile { display: inline-block; vertical-align: top; width: 31%; margin: 0 1.5% 2mm 0; padding: 2mm 3mm; }
+  .tile b { font-size: 15pt; }
+  table { font-size: 8.5pt; }
+  th, td { min-width: 14mm; padding-right: 2mm; }
+  td:not(.number):not(.time) { min-width: 24mm; }
+  td.time { white-space: normal; }
   h2, h3, figcaption { break-after: avoid; }
   tr, img, .tile { break-inside: avoid; }
   thead { display: table-header-group; }
@@ -118,7 +125,8 @@ def _block(block: Block, result: Result) -> str:
     drawn = _drawn(block, result)
     alone = block.chart == "only" and drawn.startswith(("<img", "<div"))
     rows = "" if alone else f'<div class="scroll">\n{table(result, block.limit, figures_of)}\n</div>'
-    return f"<figure>\n{title}{drawn}{rows}\n</figure>"
+    shown = "\n".join(part for part in (drawn, rows) if part)
+    return f"<figure>\n{title}{shown}\n</figure>"
 
 
 def _drawn(block: Block, result: Result) -> str:
@@ -128,9 +136,9 @@ def _drawn(block: Block, result: Result) -> str:
     try:
         if chart_of(result).kind == "card":
             return tiles(result)
-        return chart(result)[0] + "\n"
+        return chart(result)[0]
     except HuntingError as error:
-        return f'<p class="note">No chart: {escaped(str(error))}</p>\n'
+        return f'<p class="note">No chart: {escaped(str(error))}</p>'
 
 
 def tiles(result: Result) -> str:
@@ -140,7 +148,7 @@ def tiles(result: Result) -> str:
         f'<div class="tile"><b>{escaped(figure_text(value, column.type) or "–")}</b><span>{escaped(column.name)}</span></div>'
         for value, column in zip(values, result.schema, strict=True)
     )
-    return f'<div class="tiles">\n{each}\n</div>\n'
+    return f'<div class="tiles">\n{each}\n</div>'
 
 
 def pdf_document(answered: Answered) -> bytes:

@@ -1,4 +1,4 @@
-"""A report's text: Markdown without HTML and without pictures, with figures and ```kql blocks in it.
+"""A report's text: Markdown with figures and ```kql blocks in it, without HTML and without pictures.
 
     {{ block.Column }}        what the first row of a block's answer holds in that column
     {{ window.first }}        the first day of the report's time, the last one, the time of the run (first, last, now)
@@ -81,8 +81,8 @@ Part = Prose | Block
 
 
 def markdown() -> MarkdownIt:
-    """The parser of prose: CommonMark with tables, no HTML; figures are tokens of their own."""
-    found = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["html_block", "html_inline"])
+    """The parser of prose: CommonMark with tables; figures are tokens of their own. HTML is found, so that it can be refused."""
+    found = MarkdownIt("commonmark").enable("table")
     found.inline.ruler.before("escape", "figure", _figure_rule)
     return found
 
@@ -216,13 +216,17 @@ def _inline(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
 
 
 def _check(path: str, source: str, line: int, tokens: Sequence[Token]) -> None:
-    """Refuses pictures, and braces that are no figure."""
-    for token, at in _inline(tokens):
+    """Refuses HTML, pictures, and braces that are no figure."""
+    inner = list(_inline(tokens))
+    for token, at in [*((token, token.map[0] + 1) for token in tokens if token.map), *inner]:
+        if token.type in ("html_block", "html_inline"):
+            raise wrong(path, at, "A report holds no HTML.", "Write Markdown; a < that is meant is written \\<.")
+    for token, at in inner:
         if token.type == "image":
             raise wrong(path, at, "A report loads no pictures.", "Let a query draw a chart: | render columnchart.")
         if "{{" in token.content and token.type != "figure":
             raise _misplaced(path, at)
-    seen = sum(token.type == "figure" for token, _ in _inline(tokens))
+    seen = sum(token.type == "figure" for token, _ in inner)
     written = [source.count("\n", 0, each.start()) for each in re.finditer(r"\{\{", source)]
     if len(written) != seen:
         raise _misplaced(path, line + written[0])

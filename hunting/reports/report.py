@@ -231,6 +231,12 @@ def load(path: str | Path) -> Report:
         raise HuntingError(f"The report {path} cannot be read: {error.strerror}.", hint="Check the path.") from None
     except UnicodeDecodeError:
         raise HuntingError(f"The report {path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    return read(path, text)
+
+
+def read(path: str | Path, text: str) -> Report:
+    """The report that a text is; `path` names it. Raises as `load`."""
+    path = Path(path)
     if len(text) > _LARGEST or "\0" in text:
         raise HuntingError(f"{path} is no report.", hint="A report is a Markdown file of less than a megabyte.")
     text = text.replace("\r\n", "\n").replace("\r", "\n")

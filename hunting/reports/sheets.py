@@ -119,7 +119,7 @@ class _Writer:
             sheet.set_column(at, at, min(max(width, 8), 60))
 
     def value(self, sheet: Worksheet, row: int, at: int, value: Any, kind: ScalarType) -> int:
-        """Writes a value as what it is where a spreadsheet holds it exactly, else as text. Returns its width in letters."""
+        """Writes a value as what it is where a spreadsheet can hold it (times to milliseconds), else as text. Gives its width."""
         if value is None:
             return 0
         match kind:
