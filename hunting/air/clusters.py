@@ -1,6 +1,6 @@
 """The cluster types: how the messages that belong together are found.
 
-A new type is one `Cluster(...)` line: a KQL query with the parameter `Entities` that returns `Entity` and `NetworkMessageId`
+A new type is one `Cluster(...)` line: a KQL query over the list or table `Entities` that returns `Entity` and `NetworkMessageId`
 of every message, and where an alert's evidence names the entity. Pages: Email analysis in investigations; Automated
 remediation in AIR.
 """

@@ -20,7 +20,11 @@ AlertEvidence
 | project AlertId, EntityType, SHA256, RemoteUrl, NetworkMessageId, AdditionalFields
 """
 
-_CARRIED = "declare query_parameters(Mails:dynamic);\n{carried}"
+_CARRIED = """
+declare query_parameters(Wanted:dynamic);
+let Mails = print Mail = Wanted | mv-expand Mail to typeof(string);
+{carried}
+"""
 
 _VERDICTS = {
     "malicious": Verdict.MALICIOUS,
@@ -92,7 +96,7 @@ def _add_carried(hunt: Hunting, found: Mapping[str, dict[tuple[str, str], Entity
         return
     for cluster in CLUSTERS.values():
         carried: dict[str, list[str]] = {}
-        for row in hunt.query(_CARRIED.format(carried=cluster.carried), {"Mails": mails}).table.to_pylist():
+        for row in hunt.query(_CARRIED.format(carried=cluster.carried), {"Wanted": mails}).table.to_pylist():
             carried.setdefault(row["NetworkMessageId"], []).append(row["Entity"])
         for entities in found.values():
             for mail in [e.value for e in entities.values() if e.type == MAIL]:

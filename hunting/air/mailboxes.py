@@ -51,8 +51,13 @@ class Hunting(Protocol):
     def query(self, text: str, parameters: Mapping[str, object] | None = None) -> Answer: ...
 
 
+# A table, not an array: `in` is then a join, where an array would be searched for every row.
+_WANTED = """
+declare query_parameters(Wanted:dynamic, Now:datetime);
+let Entities = print Entity = Wanted | mv-expand Entity to typeof(string);
+"""
+
 _WEIGH = """
-declare query_parameters(Entities:dynamic, Now:datetime);
 let Messages = {messages};
 Messages
 | join kind=inner (EmailEvents | where Timestamp <= Now) on NetworkMessageId
@@ -64,7 +69,6 @@ Messages
 
 # A SecOps mailbox receives threats on purpose, a phishing simulation sends them on purpose: neither is counted or touched.
 _COPIES = """
-declare query_parameters(Entities:dynamic, Now:datetime);
 let Messages = {messages};
 let Spared = {spared};
 let Delivered = Messages
@@ -116,7 +120,7 @@ def weigh(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: datetim
     wanted = sorted(set(entities))
     if not wanted:
         return {}
-    table = hunt.query(_WEIGH.format(messages=cluster.messages), {"Entities": wanted, "Now": now}).table
+    table = hunt.query(weigh_query(cluster), {"Wanted": wanted, "Now": now}).table
     columns = (table.column(name).to_pylist() for name in ("Entity", "Copies", "Malicious", "Harmful"))
     return {entity: Weight(*counts) for entity, *counts in zip(*columns, strict=True)}
 
@@ -127,7 +131,7 @@ def copies(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: dateti
     found: dict[str, list[Copy]] = {entity: [] for entity in wanted}
     if not wanted:
         return found
-    table = hunt.query(copies_query(cluster), {"Entities": wanted, "Now": now}).table
+    table = hunt.query(copies_query(cluster), {"Wanted": wanted, "Now": now}).table
     since = table.column("Since").cast(pa.timestamp("us")).cast(pa.int64())
     columns = [table.column(name).to_pylist() for name in table.column_names if name != "Since"]
     for entity, *rest, high, delivery, delivered, latest, latest_action, to, by, at in zip(
@@ -138,10 +142,15 @@ def copies(hunt: Hunting, cluster: Cluster, entities: Iterable[str], now: dateti
     return found
 
 
+def weigh_query(cluster: Cluster) -> str:
+    """KQL with the parameters Wanted and Now: how many copies hold each entity, and how many are a threat."""
+    return _WANTED + _WEIGH.format(messages=cluster.messages)
+
+
 def copies_query(cluster: Cluster) -> str:
-    """KQL with the parameters Entities and Now: the copies of a cluster's messages and where the lake knows them."""
+    """KQL with the parameters Wanted and Now: the copies of a cluster's messages and where the lake knows them."""
     spared, policies = (_SECOPS, _ON_PURPOSE) if cluster.spares else (_NOBODY, '"-"')
-    return _COPIES.format(messages=cluster.messages, spared=spared, policies=policies)
+    return _WANTED + _COPIES.format(messages=cluster.messages, spared=spared, policies=policies)
 
 
 def lay_out(db: sqlite3.Connection, found: Iterable[Copy]) -> None:

@@ -212,7 +212,7 @@ def _messages(tenant: Tenant, key: str, entities: list[str]) -> set[tuple[str, s
 def _weigh(key: str) -> Callable[[Tenant, Row], list[Row]]:
     def run(tenant: Tenant, given: Row) -> list[Row]:
         weights: dict[str, list[int]] = {}
-        for entity, message in _messages(tenant, key, given["Entities"]):
+        for entity, message in _messages(tenant, key, given["Wanted"]):
             for row in _of(tenant, "EmailEvents", given["Now"]):
                 if row["NetworkMessageId"] == message:
                     bad = "Malware" in row["ThreatTypes"] or ("Phish" in row["ThreatTypes"] and "High" in row["ConfidenceLevel"])
@@ -236,7 +236,7 @@ def _copies(key: str) -> Callable[[Tenant, Row], list[Row]]:
             if row["ActionResult"] == "Success" and row["Timestamp"].replace(tzinfo=UTC) <= given["Now"]:
                 moved[row["NetworkMessageId"], row["RecipientEmailAddress"].lower()] = row
         entities: dict[str, list[str]] = {}
-        for entity, message in _messages(tenant, key, given["Entities"]):
+        for entity, message in _messages(tenant, key, given["Wanted"]):
             entities.setdefault(message, []).append(entity)
         found: dict[tuple[str, str, str], Row] = {}
         for row in _of(tenant, "EmailEvents", given["Now"]):
@@ -273,7 +273,7 @@ def _carried(key: str) -> Callable[[Tenant, Row], list[Row]]:
     table, column = {"similar-files": ("EmailAttachmentInfo", "SHA256"), "similar-urls": ("EmailUrlInfo", "Url")}[key]
 
     def run(tenant: Tenant, given: Row) -> list[Row]:
-        found = {(r["NetworkMessageId"], r[column]) for r in _of(tenant, table) if r["NetworkMessageId"] in given["Mails"]}
+        found = {(r["NetworkMessageId"], r[column]) for r in _of(tenant, table) if r["NetworkMessageId"] in given["Wanted"]}
         return [{"NetworkMessageId": message, "Entity": CLUSTERS[key].entity(entity)} for message, entity in sorted(found)]
 
     return run
@@ -300,7 +300,7 @@ _QUERIES: dict[str, Callable[[Tenant, Row], list[Row]]] = {
     triggers._MAIL: _mail,
     evidence._EVIDENCE: _evidence,
     mailboxes._RETENTION: _retention,
-    **{mailboxes._WEIGH.format(messages=c.messages): _weigh(c.key) for c in CLUSTERS.values()},
+    **{mailboxes.weigh_query(c): _weigh(c.key) for c in CLUSTERS.values()},
     **{mailboxes.copies_query(c): _copies(c.key) for c in (*CLUSTERS.values(), SELECTED)},
     **{evidence._CARRIED.format(carried=c.carried): _carried(c.key) for c in CLUSTERS.values()},
 }
