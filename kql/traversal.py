@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
@@ -135,15 +135,20 @@ def values_of(relation: Relation) -> Iterator[Value]:
 
 
 def computed(relation: Relation) -> Iterator[Value]:
-    """The values that are more than a column handed on."""
-    return (value for value in values_of(relation) if not isinstance(value, ColumnRef))
+    """The values that are more than a column handed on, or a constant."""
+    return (value for value in values_of(relation) if not isinstance(value, ColumnRef | Literal))
 
 
 def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation:
-    """The relation with each of its own values changed."""
+    """The relation with each of its own values changed; columns handed on and constants have nothing to change.
 
-    def items(old: Iterable[Item]) -> tuple[Item, ...]:
-        return tuple(item if isinstance(item.value, ColumnRef) else Item(item.name, change(item.value)) for item in old)
+    A union of all tables has tens of thousands of those.
+    """
+
+    def items(old: tuple[Item, ...]) -> tuple[Item, ...]:
+        if all(isinstance(item.value, ColumnRef | Literal) for item in old):
+            return old
+        return tuple(item if isinstance(item.value, ColumnRef | Literal) else Item(item.name, change(item.value)) for item in old)
 
     match relation:
         case Filter():
