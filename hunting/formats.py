@@ -200,7 +200,10 @@ def table_text(result: Result, limit: int | None = None, width: int | None = Non
     rows = [[visible(cell) for cell in row] for row in texts_of(shown)]
     names = [visible(name) for name in result.columns]
     natural = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
-    widths = _fitting(natural, width)
+    least = [
+        min(size, _NARROWEST) if _may_be_cut(column.type) else size for size, column in zip(natural, result.schema, strict=True)
+    ]
+    widths = _fitting(natural, least, width)
     right = [column.type.numeric for column in result.schema]
 
     def line(cells: Sequence[str]) -> str:
@@ -224,16 +227,21 @@ def _more(count: int, what: str) -> str:
     return f"{count:,} more {what}{'s' * (count != 1)}"
 
 
-_NARROWEST, _WIDEST = 12, 100
+_NARROWEST, _WIDEST = 16, 100
 
 
-def _fitting(natural: Sequence[int], width: int | None) -> list[int]:
+def _may_be_cut(kind: ScalarType) -> bool:
+    """Half a number or half a time would be read as another one."""
+    return kind in (ScalarType.STRING, ScalarType.DYNAMIC, ScalarType.GUID)
+
+
+def _fitting(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int]:
     """Widths of the columns that fit side by side: the widest are cut first, then the last are left out."""
     if width is None:
         return list(natural)
     for count in range(len(natural), 0, -1):
-        for cap in range(max(_WIDEST, _NARROWEST), _NARROWEST - 1, -1):
-            widths = [min(size, cap) for size in natural[:count]]
+        for cap in range(_WIDEST, _NARROWEST - 1, -1):
+            widths = [max(min(size, cap), floor) for size, floor in zip(natural[:count], least, strict=False)]
             if sum(widths) + 2 * (count - 1) <= width:
                 return widths
     return [max(1, min(size, width)) for size in natural[:1]]

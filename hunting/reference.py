@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from hunting.errors import HuntingError
 from hunting.formats import records
 from hunting.result import Result
 from hunting.tables import TABLES
-from kql.catalog import Catalog
+from kql.catalog import Catalog, StaticCatalog
 from kql.errors import closest
 from kql.functions import AGGREGATES, SCALARS, WINDOWS
 from kql.functions.registry import Function
 
 _REGISTRIES = (SCALARS, AGGREGATES, WINDOWS)
+
+
+@cache
+def declared() -> Catalog:
+    """The tables that every store has."""
+    return StaticCatalog({name: {column.name: str(column.type) for column in table.columns} for name, table in TABLES.items()})
 
 
 def tables(catalog: Catalog) -> Result:

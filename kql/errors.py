@@ -62,11 +62,15 @@ class KqlError(Exception):
     def __reduce__(self) -> tuple[type[KqlError], tuple[object, ...]]:
         return type(self), (self.message, self.span, self.hint, self.text)
 
-    def render(self) -> str:
-        """The message, then the line of the query with a caret under the place, then the cure."""
+    def render(self, width: int | None = None) -> str:
+        """The message, then the line of the query with a caret under the place, then the cure.
+
+        Args:
+            width: of the terminal: as much of the line is shown as it holds.
+        """
         lines = [self.message]
         if self.span is not None and self.text is not None:
-            lines = [str(KqlError(self.message, self.span, text=self.text)), *_caret(self.text, self.span)]
+            lines = [str(KqlError(self.message, self.span, text=self.text)), *_caret(self.text, self.span, width)]
         return "\n".join([*lines, *([f"  {self.hint}"] if self.hint else [])])
 
 
@@ -97,14 +101,15 @@ class KqlExecutionError(KqlError):
 _WIDTH = 110  # of the excerpt: a query pasted as one long line must not flood the terminal
 
 
-def _caret(text: str, span: Span) -> list[str]:
+def _caret(text: str, span: Span, width: int | None) -> list[str]:
     """The line that holds the span's start, cut to the terminal, and a line of carets under the span."""
     number, column = span.line_column(text)
-    line = text.splitlines()[number - 1] if text.splitlines() and number <= len(text.splitlines()) else ""
-    left = max(0, column - 1 - _WIDTH // 2) if len(line) > _WIDTH else 0
-    shown = "".join(c if c.isprintable() else " " for c in line[left : left + _WIDTH])
-    length = max(1, min(span.end - span.start, len(line) - (column - 1), left + _WIDTH - (column - 1)))
     gutter = f"{number} | "
+    room = _WIDTH if width is None else min(max(width - len(gutter) - 2, 20), _WIDTH)
+    line = text.splitlines()[number - 1] if text.splitlines() and number <= len(text.splitlines()) else ""
+    left = min(max(0, column - 1 - room // 2), len(line) - room) if len(line) > room else 0
+    shown = "".join(c if c.isprintable() else " " for c in line[left : left + room])
+    length = max(1, min(span.end - span.start, len(line) - (column - 1), left + room - (column - 1)))
     return [f"  {gutter}{shown}", "  " + " " * (len(gutter) + column - 1 - left) + "^" * length]
 
 

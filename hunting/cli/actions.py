@@ -30,12 +30,13 @@ from hunting.cli.common import (
     person,
     show,
 )
+from hunting.cli.group import Commands
 from hunting.cli.hunt import text_of
 
 if TYPE_CHECKING:
     from hunting.air import ActionRecord
 
-app = typer.Typer(help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
 
 Action = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
 
@@ -59,14 +60,18 @@ class Place(StrEnum):
 @app.command("list")
 def list_(
     tab: Annotated[Tab | None, typer.Option(help="What waits, or what became of the rest; default: both.")] = None,
-    status: Annotated[str | None, typer.Option(help="Pending, Completed, Rejected, Expired, Cancelled, ...")] = None,
-    decided_by: Annotated[str | None, typer.Option(help="Automation, or a person.")] = None,
-    source: Annotated[str | None, typer.Option(help="'Automated email action', 'Manual email action', ...")] = None,
-    action_type: Annotated[str | None, typer.Option(help="'Soft delete', 'Moved to inbox', ...")] = None,
-    entity_type: Annotated[str | None, typer.Option(help="'Email cluster' or Email.")] = None,
-    decision: Annotated[str | None, typer.Option(help="Approved, Rejected, Undone, ...")] = None,
-    details: Annotated[str | None, typer.Option(help="Part of the file's hash or the URL.")] = None,
-    investigation: Annotated[str | None, typer.Option(help="The beginning of an investigation's id.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Pending, Completed, Rejected, Expired, Cancelled, ...")
+    ] = None,
+    decided_by: Annotated[str | None, typer.Option(metavar="TEXT", help="Automation, or a person.")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="'Automated email action', 'Manual email action', ...")
+    ] = None,
+    action_type: Annotated[str | None, typer.Option(metavar="TEXT", help="'Soft delete', 'Moved to inbox', ...")] = None,
+    entity_type: Annotated[str | None, typer.Option(metavar="TEXT", help="'Email cluster' or Email.")] = None,
+    decision: Annotated[str | None, typer.Option(metavar="TEXT", help="Approved, Rejected, Undone, ...")] = None,
+    details: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the file's hash or the URL.")] = None,
+    investigation: Annotated[str | None, typer.Option(metavar="ID", help="The beginning of an investigation's id.")] = None,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -141,15 +146,23 @@ def take(
     action: Annotated[
         str, typer.Argument(help="soft-delete, hard-delete, deleted-items, junk, inbox, quarantine, release.", show_default=False)
     ],
-    query: Annotated[str, typer.Option(help="A hunt in KQL whose rows have NetworkMessageId and RecipientEmailAddress.")] = "",
-    message: Annotated[list[str] | None, typer.Option(help="A NetworkMessageId, all its copies. May be repeated.")] = None,
+    query: Annotated[
+        str, typer.Option(metavar="KQL", help="A hunt in KQL whose rows have NetworkMessageId and RecipientEmailAddress.")
+    ] = "",
+    message: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A NetworkMessageId, all its copies. May be repeated.")
+    ] = None,
     propose: Annotated[bool, typer.Option(help="Leave it pending, for another person to approve.")] = False,
     by: By = "",
     reason: Reason = "",
     now: Now = "",
     store: Store = STORE,
 ) -> None:
-    """Take action on the messages that a hunt finds, or on messages by their ids."""
+    """Take action on the messages that a hunt finds, or on messages by their ids.
+
+    \b
+    hunting air actions take junk --query @found.kql --reason "a scam"
+    """
     if bool(query) == bool(message):
         raise typer.BadParameter("Give a hunt or messages.", param_hint="--query / --message")
     with open_hunt(store, now) as hunt, closing(hunt.air) as air:

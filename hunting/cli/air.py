@@ -27,9 +27,10 @@ from hunting.cli.common import (
     show,
     write,
 )
+from hunting.cli.group import Commands
 
-app = typer.Typer(help="Automated investigation and response.", no_args_is_help=True, rich_markup_mode=None)
-settings = typer.Typer(help="What automation may do.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, help="Automated investigation and response.", no_args_is_help=True, rich_markup_mode=None)
+settings = typer.Typer(cls=Commands, help="What automation may do.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(settings, name="settings")
 app.add_typer(investigations.app, name="investigation")
 app.add_typer(investigations.clusters, name="cluster")
@@ -51,7 +52,11 @@ def settings_set(
     output: Output = None,
     store: Store = STORE,
 ) -> None:
-    """Change settings, all or none; entered in the audit."""
+    """Change settings, all or none; entered in the audit.
+
+    \b
+    hunting air settings set similar-files=on similar-urls=on
+    """
     with open_air(store) as air:
         changed = air.set(by=person(by), **pairs(changes, "CHANGES"))
         show(air.settings_table(), form, output)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from hunting.cli import actions, air, investigations
 from hunting.cli.common import STORE, By, Store, note
+from hunting.cli.group import Commands
 
 if TYPE_CHECKING:
     from typer.core import TyperCommand
@@ -27,7 +27,7 @@ Run = Callable[[Values, Path, str], None]
 _SWITCH = {"$true": "on", "true": "on", "$false": "off", "false": "off"}
 
 
-class Group(TyperGroup):
+class Group(Commands):
     """The commands; one that has a dash and a capital is found in any case, as in PowerShell."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
@@ -134,4 +134,4 @@ _CMDLETS: dict[str, tuple[Mapping[str, str], str, Run]] = {
     "Undo-AutomatedInvestigationAction": ({"ActionId": "ID"}, "air actions undo {ActionId}", _undo),
 }
 
-EPILOG = f"Aliases in the manner of PowerShell (--help tells of what): {', '.join(_CMDLETS)}."
+EPILOG = "\b\n" + "\n".join(["Aliases in the manner of PowerShell (--help tells of what):", *(f"  {name}" for name in _CMDLETS)])

@@ -36,17 +36,25 @@ class Form(StrEnum):
     VEGA = "vega"
 
 
-Store = Annotated[Path, typer.Option("--store", envvar="HUNTING_STORE", help="The store's folder.")]
+Store = Annotated[Path, typer.Option("--store", metavar="FOLDER", envvar="HUNTING_STORE", help="The store.")]
 Format = Annotated[
-    Form | None, typer.Option("--format", "-f", help="Default: table on a terminal, else ndjson; with -o, by the file's suffix.")
+    Form | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{', '.join(Form)}. Default: table on a terminal, else ndjson; with -o, by the file's suffix.",
+    ),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, whole or not at all.")]
-Limit = Annotated[int, typer.Option(min=0, help="Rows shown in a table, 0 for all; other formats hold every row.")]
-Now = Annotated[str, typer.Option("--now", help="The time that now() gives (ISO 8601, UTC). Default: the machine's.")]
-By = Annotated[str, typer.Option("--by", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")]
-Reason = Annotated[str, typer.Option(help="Why; goes into the audit.")]
-Since = Annotated[str, typer.Option(help="From this time on (ISO 8601, UTC).")]
-Until = Annotated[str, typer.Option(help="Up to this time.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, whole or not at all.")]
+Limit = Annotated[int, typer.Option(min=0, metavar="N", help="Rows shown in a table, 0 for all; other formats hold every row.")]
+Now = Annotated[str, typer.Option("--now", metavar="TIME", help="What now() gives (ISO 8601, UTC). Default: the machine's time.")]
+By = Annotated[
+    str, typer.Option("--by", metavar="NAME", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")
+]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; goes into the audit.")]
+Since = Annotated[str, typer.Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")]
+Until = Annotated[str, typer.Option(metavar="TIME", help="Up to this time.")]
 
 Done = TypeVar("Done")
 
@@ -254,7 +262,8 @@ def complain(error: Exception) -> None:
     """The error in words, with the place in the query and the cure, on stderr."""
     if isinstance(error, RuntimeError):
         return
-    text = error.render() if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    text = error.render(width) if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
     shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
     note(f"error: {shown}")
 

@@ -24,8 +24,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    store: Annotated[Path | None, typer.Option("--store", help="Keep the store, in this new folder.")] = None,
-    messages: Annotated[int, typer.Option(min=1, help="Size of the tenant, in rows of EmailEvents.")] = 30_000,
+    store: Annotated[Path | None, typer.Option("--store", metavar="FOLDER", help="Keep the store, in this new folder.")] = None,
+    messages: Annotated[int, typer.Option(min=1, metavar="N", help="Size of the tenant, in rows of EmailEvents.")] = 30_000,
 ) -> None:
     """Show the main job: simulate, hunt, investigate, remediate, hunt again, undo."""
     from hunting.demo import run

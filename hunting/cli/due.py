@@ -29,9 +29,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def due(
-    only: Annotated[list[str] | None, typer.Option(help="Only the job of this name. May be repeated.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only the job of this name. May be repeated.")] = None,
     reports: Annotated[
-        Path | None, typer.Option(envvar="HUNTING_REPORTS", help="The folder of the reports. Default: reports in the store.")
+        Path | None,
+        typer.Option(
+            envvar="HUNTING_REPORTS", metavar="FOLDER", help="The folder of the reports. Default: reports in the store."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what is due, run nothing.")] = False,
     watch: Annotated[

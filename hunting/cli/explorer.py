@@ -23,8 +23,9 @@ from hunting.cli.common import (
     show,
     write,
 )
+from hunting.cli.group import Commands
 
-email = typer.Typer(help="Messages.", no_args_is_help=True, rich_markup_mode=None)
+email = typer.Typer(cls=Commands, help="Messages.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,14 +35,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def explorer(
-    additional_action: Annotated[str, typer.Option(help="'Automated remediation:automated', ZAP, None, ...")] = "",
-    message: Annotated[str, typer.Option(help="A NetworkMessageId.")] = "",
-    recipient: Annotated[str, typer.Option(help="An address.")] = "",
-    sender: Annotated[str, typer.Option(help="An address.")] = "",
-    subject: Annotated[str, typer.Option(help="Part of the subject.")] = "",
-    location: Annotated[str, typer.Option(help="The latest delivery location.")] = "",
-    threat: Annotated[str, typer.Option(help="Malware, Phish, Spam.")] = "",
-    top: Annotated[int, typer.Option(min=1, help="Rows that are looked up, the newest first.")] = 10_000,
+    additional_action: Annotated[
+        str, typer.Option(metavar="TEXT", help="'Automated remediation:automated', ZAP, None, ...")
+    ] = "",
+    message: Annotated[str, typer.Option(metavar="ID", help="A NetworkMessageId.")] = "",
+    recipient: Annotated[str, typer.Option(metavar="ADDRESS", help="An address.")] = "",
+    sender: Annotated[str, typer.Option(metavar="ADDRESS", help="An address.")] = "",
+    subject: Annotated[str, typer.Option(metavar="TEXT", help="Part of the subject.")] = "",
+    location: Annotated[str, typer.Option(metavar="TEXT", help="The latest delivery location.")] = "",
+    threat: Annotated[str, typer.Option(metavar="TEXT", help="Malware, Phish, Spam.")] = "",
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Rows that are looked up, the newest first.")] = 10_000,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -72,7 +75,7 @@ def explorer(
 @email.command("show")
 def email_show(
     message: Annotated[str, typer.Argument(metavar="ID", help="The NetworkMessageId.", show_default=False)],
-    recipient: Annotated[str, typer.Option(help="One copy alone.")] = "",
+    recipient: Annotated[str, typer.Option(metavar="ADDRESS", help="One copy alone.")] = "",
     timeline: Annotated[bool, typer.Option(help="The timeline alone, in any format.")] = False,
     form: Format = None,
     output: Output = None,

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from hunting.cli.common import STORE, Format, Output, Store, note, open_hunt, show
+from hunting.cli.group import Commands
 
 app = typer.Typer(
+    cls=Commands,
     help="Local files that stand for the URLs of externaldata; nothing is ever fetched.",
     no_args_is_help=True,
     rich_markup_mode=None,

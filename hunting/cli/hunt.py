@@ -13,6 +13,7 @@ import typer
 from hunting.cli.common import (
     LIMIT,
     STORE,
+    Form,
     Format,
     Limit,
     Now,
@@ -28,11 +29,14 @@ from hunting.cli.common import (
 
 if TYPE_CHECKING:
     from hunting.engine import Hunt
+    from kql.catalog import Catalog
 
 Text = Annotated[
     str, typer.Argument(metavar="KQL", help="The query; '-' reads it from stdin, '@FILE' from a file.", show_default=False)
 ]
-Param = Annotated[list[str], typer.Option("--param", "-p", help="A declared query parameter's value: name=value. Repeatable.")]
+Param = Annotated[
+    list[str], typer.Option("--param", "-p", metavar="NAME=VALUE", help="A declared query parameter's value. Repeatable.")
+]
 
 Chart = Annotated[
     bool | None, typer.Option("--chart/--no-chart", help="Draw what `render` asks for under a table. Default: on a terminal.")
@@ -55,7 +59,13 @@ def query(
     now: Now = "",
     store: Store = STORE,
 ) -> None:
-    """Run a KQL query."""
+    """Run a KQL query.
+
+    \b
+    hunting query 'EmailEvents | summarize count() by DeliveryAction'
+    hunting query @hunt.kql -p who=ann@contoso.example -o found.csv
+    hunting query 'EmailEvents | summarize count() by Subject | top 9 by count_'
+    """
     kql = text_of(text)
     with open_hunt(store, now) as hunt:
         values = _parameters(hunt, kql, param)
@@ -67,7 +77,11 @@ def explain(
     param: Param = [],  # noqa: B006
     store: Store = STORE,
 ) -> None:
-    """Show a query's SQL, one named block per operator."""
+    """Show a query's SQL, one named block per operator.
+
+    \b
+    hunting explain 'EmailEvents | where Subject has "invoice" | count'
+    """
     from hunting.formats import visible
 
     kql = text_of(text)
@@ -95,25 +109,20 @@ def schema(
     store: Store = STORE,
 ) -> None:
     """Show a table's columns, their types and what they hold; without a name, every table."""
-    from hunting.errors import HuntingError
-    from hunting.formats import records
-    from hunting.lake import Lake
+    from hunting import reference
     from hunting.tables import TABLES
-    from kql.errors import closest
 
-    if not table:
-        rows = [(each.name, len(each.columns), each.description) for each in TABLES.values()]
-        show(records({"Table": "string", "Columns": "long", "Description": "string"}, rows), form, output, 0)
-        return
-    if table in TABLES:
-        columns = [(c.name, str(c.type), c.description) for c in TABLES[table].columns]
+    if table in TABLES or not store.exists():  # what every store has is told without one
+        _show_schema(reference.declared(), table, form, output)
     else:
-        own = Lake.open(store) if store.exists() else None
-        found = own.schema(table) if own is not None else None
-        if found is None:
-            raise HuntingError(f"There is no table '{table}'.", hint=closest(table, [*TABLES, *(own.tables() if own else ())]))
-        columns = [(c.name, str(c.type), "") for c in found]
-    show(records({"Column": "string", "Type": "string", "Description": "string"}, columns), form, output, 0)
+        with open_hunt(store) as hunt:
+            _show_schema(hunt, table, form, output)
+
+
+def _show_schema(catalog: Catalog, table: str, form: Form | None, output: Path | None) -> None:
+    from hunting import reference
+
+    show(reference.columns(catalog, table) if table else reference.tables(catalog), form, output, 0)
 
 
 def text_of(given: str) -> str:

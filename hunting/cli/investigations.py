@@ -30,9 +30,10 @@ from hunting.cli.common import (
     show,
     write,
 )
+from hunting.cli.group import Commands
 
-app = typer.Typer(help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
-clusters = typer.Typer(help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
+clusters = typer.Typer(cls=Commands, help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)
 
 Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
 
@@ -53,8 +54,10 @@ class Tab(StrEnum):
 
 @app.command("list")
 def list_(
-    status: Annotated[str | None, typer.Option(help="'Pending Action', Remediated, 'No Threats Found', ...")] = None,
-    type_: Annotated[str | None, typer.Option("--type", help="The investigation type.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="'Pending Action', Remediated, 'No Threats Found', ...")
+    ] = None,
+    type_: Annotated[str | None, typer.Option("--type", metavar="TEXT", help="The investigation type.")] = None,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -96,8 +99,8 @@ def show_(
 
 @app.command()
 def start(
-    alert: Annotated[str, typer.Option(help="An AlertId.")] = "",
-    email: Annotated[str, typer.Option(help="A NetworkMessageId.")] = "",
+    alert: Annotated[str, typer.Option(metavar="ID", help="An AlertId.")] = "",
+    email: Annotated[str, typer.Option(metavar="ID", help="A NetworkMessageId.")] = "",
     by: By = "",
     now: Now = "",
     store: Store = STORE,
@@ -130,7 +133,7 @@ def cluster_show(key: Key, form: Format = None, output: Output = None, limit: Li
 
 
 @clusters.command()
-def export(key: Key, path: Annotated[Path, typer.Option(help="The CSV file.")], store: Store = STORE) -> None:
+def export(key: Key, path: Annotated[Path, typer.Option(metavar="FILE", help="The CSV file.")], store: Store = STORE) -> None:
     """Write a cluster as CSV, whole or not at all."""
     with open_air(store) as air:
         rows = air.export_cluster(key, path)

@@ -28,21 +28,28 @@ from hunting.cli.common import (
     pairs,
     show,
 )
+from hunting.cli.group import Commands
 
 if TYPE_CHECKING:
     from hunting.reports import Answered, Report
 
-app = typer.Typer(help="Reports: Markdown files with queries, run and rendered.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Reports: Markdown files with queries, run and rendered.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped report's name, or the path of a Markdown file.")]
 Folder = Annotated[
-    Path | None, typer.Option("--reports", envvar="HUNTING_REPORTS", help="Folder of the reports. Default: those shipped.")
+    Path | None,
+    typer.Option("--reports", metavar="FOLDER", envvar="HUNTING_REPORTS", help="Folder of the reports. Default: those shipped."),
 ]
-Formats = Annotated[str, typer.Option("--format", "-f", help="html, markdown, xlsx, csv, json, pdf; several with commas.")]
+Formats = Annotated[
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="html, markdown, xlsx, csv, json, pdf; several with commas.")
+]
 Target = Annotated[
-    str, typer.Option("--output", "-o", help="A file, a folder, or '-' for stdout. Default: files in the current folder.")
+    str,
+    typer.Option(
+        "--output", "-o", metavar="PATH", help="A file, a folder, or '-' for stdout. Default: files in the current folder."
+    ),
 ]
-Param = Annotated[list[str], typer.Option("--param", "-p", help="A parameter's value: name=value. Repeatable.")]
+Param = Annotated[list[str], typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter's value. Repeatable.")]
 
 
 @app.command("list")
@@ -74,7 +81,12 @@ def run(
     reports: Folder = None,
     store: Store = STORE,
 ) -> None:
-    """Run a report over its last complete period, and write it in its formats; --since and --until choose another time."""
+    """Run a report over its last complete period, and write it in its formats; --since and --until choose another time.
+
+    \b
+    hunting report run weekly-phish -f html -o out/
+    hunting report run my.md --since 2026-10-01 --until 2026-11-01 -o my.xlsx
+    """
     from hunting.reports import find
 
     found = find(report, reports)

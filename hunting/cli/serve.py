@@ -16,10 +16,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens.")] = 8080,
-    host: Annotated[str, typer.Option(help="The address of this machine that it listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Where it listens.")] = 8080,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address of this machine that it listens on.")] = "127.0.0.1",
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="Another name under which it may be asked. May be repeated; * for any.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another name under which it may be asked. May be repeated; * for any."),
     ] = None,
     store: Store = STORE,
 ) -> None:

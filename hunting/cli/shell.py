@@ -21,7 +21,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def shell(limit: Limit = LIMIT, now: Now = "", store: Store = STORE) -> None:
-    """Hunt interactively; from a pipe, run its queries one after another."""
+    """Hunt interactively; from a pipe, run its queries one after another.
+
+    A query runs at a ; or an empty line. Tab completes, Ctrl-C stops a query, Ctrl-D leaves, .help lists the commands.
+    """
     from hunting.shell import Session
 
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -62,7 +65,11 @@ def functions(
     form: Format = None,
     output: Output = None,
 ) -> None:
-    """Show a function's signature, meaning and an example; without a name, every function."""
+    """Show a function's signature, meaning and an example; without a name, every function.
+
+    \b
+    hunting functions strlen
+    """
     from hunting import reference
 
     if name:

@@ -12,7 +12,9 @@ import typer
 
 from hunting.cli.common import STORE, Format, Output, Progress, Store, moment, note, show
 
-Scenarios = Annotated[list[Path] | None, typer.Option(help="A scenario file or folder, instead of those shipped. Repeatable.")]
+Scenarios = Annotated[
+    list[Path] | None, typer.Option(metavar="PATH", help="A scenario file or folder, instead of those shipped. Repeatable.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,17 +23,21 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(
-    messages: Annotated[int, typer.Option(min=1, help="Rows of EmailEvents: messages times recipients.")] = 100_000,
-    days: Annotated[int, typer.Option(min=1, help="How far back the mail goes.")] = 30,
-    seed: Annotated[int, typer.Option(help="The same seed and end give the same tenant.")] = 1,
-    end: Annotated[str, typer.Option(help="The last moment (ISO 8601, UTC). Default: now.")] = "",
+    messages: Annotated[int, typer.Option(min=1, metavar="N", help="Rows of EmailEvents: messages times recipients.")] = 100_000,
+    days: Annotated[int, typer.Option(min=1, metavar="N", help="How far back the mail goes.")] = 30,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed and end give the same tenant.")] = 1,
+    end: Annotated[str, typer.Option(metavar="TIME", help="The last moment (ISO 8601, UTC). Default: now.")] = "",
     scenarios: Scenarios = None,
     replace: Annotated[bool, typer.Option("--replace", help="Delete the store that is there, its AIR ledger too.")] = False,
     form: Format = None,
     output: Output = None,
     store: Store = STORE,
 ) -> None:
-    """Fill a new store with a simulated tenant: mail, attacks, what filtering did, alerts, clicks, sign-ins, devices."""
+    """Fill a new store with a simulated tenant: mail, attacks, what filtering did, alerts, clicks, sign-ins, devices.
+
+    \b
+    hunting simulate --messages 30000 --seed 1 --end 2026-11-01
+    """
     from hunting.formats import records
     from hunting.lake import Lake
     from hunting.simulate import simulate as run

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hunting.cli.common import STORE, Format, Output, Store, note, show, write
+from hunting.cli.group import Commands
 
 if TYPE_CHECKING:
     from hunting.server.tokens import Scope, Tokens
 
-app = typer.Typer(help="Bearer tokens for the HTTP service.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, help="Bearer tokens for the HTTP service.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="Whose token it is; stands in the audit as who decided.", show_default=False)]
 
@@ -24,8 +25,10 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 @app.command()
 def create(
     name: Name,
-    scope: Annotated[list[str], typer.Option(help="read, act (undo), approve (approve and reject). May be repeated.")],
-    expires: Annotated[str, typer.Option(help="When it ends, from now: 30d, 12h, 90m.")] = "30d",
+    scope: Annotated[
+        list[str], typer.Option(metavar="SCOPE", help="read, act (undo), approve (approve and reject). May be repeated.")
+    ],
+    expires: Annotated[str, typer.Option(metavar="SPAN", help="When it ends, from now: 30d, 12h, 90m.")] = "30d",
     store: Store = STORE,
 ) -> None:
     """Make a token and print it: this once. The store keeps its hash alone."""

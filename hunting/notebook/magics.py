@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -15,9 +14,9 @@ import hunting
 from hunting.engine import Hunt
 from hunting.formats import visible
 from hunting.notebook.options import split
+from hunting.reference import declared
 from hunting.result import Result
-from hunting.tables import TABLES
-from kql.catalog import Catalog, StaticCatalog
+from kql.catalog import Catalog
 from kql.errors import KqlError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class KqlMagics(Magics):
 
     def catalog(self) -> Catalog:
         """The tables to complete: the chosen store's; until one is chosen, those that every store has."""
-        return self.hunt or _declared()
+        return self.hunt or declared()
 
     def _answer(self, hunt: Hunt, asked: Any, text: str) -> Result | None:
         values = dict(self._value(given) for given in asked.param)
@@ -84,8 +83,3 @@ class KqlMagics(Magics):
         if not sign or not name.isidentifier():
             raise UsageError(f"'{given}' is not name=expression.")
         return name, self.user.ev(expression)
-
-
-@cache
-def _declared() -> Catalog:
-    return StaticCatalog({name: {column.name: str(column.type) for column in table.columns} for name, table in TABLES.items()})

@@ -73,10 +73,10 @@ class Session:
             elif text.strip(";").strip():
                 self._query(text)
         except KeyboardInterrupt:
-            self.tell("cancelled")
+            self.tell("\ncancelled" if self.width() else "cancelled")  # a terminal has written ^C into the line
         except (KqlError, OSError) as error:
             self.failures += 1
-            shown = error.render() if isinstance(error, KqlError) else str(error)
+            shown = error.render(self.width()) if isinstance(error, KqlError) else str(error)
             self.tell(formats.visible(f"error: {shown}", keep="\n"))
 
     # ------------------------------------------------------------ queries
@@ -180,7 +180,7 @@ COMMANDS = {
         Command(".functions", "[NAME]", "A function's signature, meaning, example; or all.", Session.functions),
         Command(".explain", "[KQL]", "The SQL of a query, of the last one by default.", Session.explain),
         Command(".format", "[FORMAT]", f"How answers are shown: {', '.join(FORMS)}.", Session.format),
-        Command(".save", "FILE", "Write the last answer, every row; the suffix tells the format.", Session.save),
+        Command(".save", "FILE", "Write the last answer, whole; the suffix tells the format.", Session.save),
         Command(".timing", "[on|off]", "Tell how long a query took.", Session.switch_timing),
         Command(".chart", "[on|off]", "Draw what render asks for under a table.", Session.switch_chart),
         Command(".help", "", "This list.", Session.help),

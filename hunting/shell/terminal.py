@@ -122,6 +122,9 @@ class KqlLexer(Lexer):
         return "function" if any(name in registry for registry in (SCALARS, AGGREGATES, WINDOWS)) else ""
 
 
+_OPENING = ("| ", "by ", "where ", "project ", "render ", "kind=")  # what is offered there, one looks at unasked
+
+
 class KqlCompleter(Completer):
     """What `kql.complete` offers, with types and help; for dot commands their names and arguments."""
 
@@ -135,7 +138,7 @@ class KqlCompleter(Completer):
             return
         before = document.text_before_cursor
         begun = bool(before) and (before[-1].isalnum() or before[-1] in "_$-'[")
-        if not begun and not complete_event.completion_requested and not before.endswith(("| ", "by ", "where ")):
+        if not (begun or complete_event.completion_requested or before.endswith(_OPENING)):
             return
         for each in complete(text, document.cursor_position, self._catalog):
             meta = f"{each.kind}  {each.detail}".rstrip() + (f"  {each.help}" if each.help else "")

@@ -245,7 +245,7 @@ def test_large_results_are_written_in_batches() -> None:
 def test_a_table_says_what_it_leaves_out() -> None:
     result = records({f"Column{n}": "string" for n in range(6)}, [tuple("x" * 30 for _ in range(6))] * 12)
     lines = table_text(result, limit=10, width=60).splitlines()
-    assert lines[-2:] == ["… 2 more rows", "… 2 more columns (choose with project)"]
+    assert lines[-2:] == ["… 2 more rows", "… 3 more columns (choose with project)"]
     assert all(len(line) <= 60 for line in lines[:-1])
 
 
@@ -294,3 +294,13 @@ def test_records_are_results() -> None:
     result = records({"A": "string", "N": "long"}, [("x", 1)])
     assert result.rows() == [("x", 1)] and result.types == ["string", "long"]
     assert isinstance(result.table, pa.Table)
+
+
+def test_times_and_numbers_are_never_cut() -> None:
+    moment = datetime(2026, 11, 1, 12, 30, 1, 5, tzinfo=UTC)
+    result = records({"T": "datetime", "Text": "string", "N": "long"}, [(moment, "x" * 60, 10**18)])
+    lines = table_text(result, width=70).splitlines()
+    assert "2026-11-01 12:30:01.000005" in lines[2] and "1000000000000000000" in lines[2] and "xx…" in lines[2]
+    assert all(len(line) <= 70 for line in lines)
+    narrow = table_text(result, width=40).splitlines()
+    assert "N" not in narrow[0].split() and narrow[-1] == "… 2 more columns (choose with project)"
