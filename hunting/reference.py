@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 
 from hunting.errors import HuntingError
 from hunting.formats import records
@@ -50,7 +51,7 @@ def functions() -> Result:
     """Every function of the language with its signature and meaning; other names of the same function are left out."""
     rows = [
         (name, lines[0].signature[len(name) :].strip(), str(lines[0].kind), lines[0].help)
-        for name, lines in sorted(pair for registry in _REGISTRIES for pair in registry.items())
+        for name, lines in sorted((pair for registry in _REGISTRIES for pair in registry.items()), key=itemgetter(0))
         if name[:1].isalpha() and not lines[0].replaced_by
     ]
     return records({"Function": "string", "Signature": "string", "Kind": "string", "Meaning": "string"}, rows)
