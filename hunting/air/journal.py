@@ -143,15 +143,16 @@ class Journal:
     @contextmanager
     def entry(self, step: str) -> Iterator[sqlite3.Connection]:
         """One atomic, durable step on tables that are not AIR's: needs no writer lock, so a long AIR run does not hold it up."""
-        with self._guard:
+        with self._guard, _writable():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
                 self.tell("before " + step)
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
             self.tell("after " + step)
 
     def tell(self, step: str) -> None:
@@ -200,6 +201,14 @@ class Journal:
     def events_digest(self, action: str) -> str:
         """sha256 over the rows that an action has published, or will."""
         return _digest(self.rows(f"SELECT {EVENT_COLUMNS} FROM event_rows WHERE action_id = ? ORDER BY seq", (action,)))
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise AirError(f"The journal cannot be written: {error}.", hint="Is the disk full, or the store not writable?") from error
 
 
 def _digest(rows: Iterable[Sequence[object]]) -> str:

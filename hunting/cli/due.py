@@ -62,6 +62,8 @@ def due(
         raise typer.BadParameter("It runs every job by the machine's clock.", param_hint="--watch")
     with open_hunt(store, now) as hunt, closing(Scheduler(hunt.lake, hunt.clock)) as scheduler:
         folder = reports or hunt.lake.root / "reports"
+        if reports is not None and not reports.is_dir():
+            raise typer.BadParameter(f"There is no folder {reports}.", param_hint="--reports")
         if watch:
             _watch(scheduler, hunt, folder, as_json)
             return

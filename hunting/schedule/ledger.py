@@ -58,11 +58,11 @@ class Ledger:
     # Writing
 
     def register(self, job: Job) -> None:
-        """Takes note of a job, or of its new schedule: it counts from now on."""
+        """Takes note of a job, or of its new schedule: it counts from now on; no moment is ever run twice."""
         with self._changing("register") as db:
             db.execute(
                 "INSERT INTO jobs VALUES (:name, :schedule, :now)"
-                " ON CONFLICT DO UPDATE SET schedule = :schedule, watermark = :now",
+                " ON CONFLICT DO UPDATE SET schedule = :schedule, watermark = max(watermark, :now)",
                 {"name": job.name, "schedule": _text(job.schedule), "now": self._journal.now()},
             )
 

@@ -49,7 +49,8 @@ def _mail(target: str, parcel: Parcel, root: Path, now: datetime, _tell: Tell) -
 
 
 def _webhook(target: str, parcel: Parcel, root: Path, now: datetime, _tell: Tell) -> str:
-    return webhook.post(target, parcel, load(root).webhook, now)
+    webhook.post(target, parcel, load(root).webhook, now)
+    return Target("webhook", target).shown
 
 
 _KINDS: dict[str, Callable[[str, Parcel, Path, datetime, Tell], str]] = {"folder": _folder, "mail": _mail, "webhook": _webhook}

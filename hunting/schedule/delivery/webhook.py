@@ -29,8 +29,8 @@ _DEADLINE = 60.0  # seconds in all
 _ANSWER = 65_536  # bytes of the answer that are read
 
 
-def post(target: str, parcel: Parcel, settings: Webhook, now: datetime) -> str:
-    """Posts a run's files, and returns the host, or the webhook's name: a URL's path may be a secret.
+def post(target: str, parcel: Parcel, settings: Webhook, now: datetime) -> None:
+    """Posts a run's files.
 
     Args:
         target: an https URL, or a name under `webhook.names`.
@@ -53,7 +53,6 @@ def post(target: str, parcel: Parcel, settings: Webhook, now: datetime) -> str:
     status, reason = _exchanged(connection, path, body, headers_of(body, parcel, target, settings, now))
     if not 200 <= status < 300:
         raise ScheduleError(f"The webhook answered {status} {line(reason)}.")
-    return target if target in settings.names else host
 
 
 def checked(url: str, settings: Webhook) -> SplitResult:

@@ -10,7 +10,7 @@ import pytest
 from work import HOUR, START, Shop, Work, expected, fail
 
 from hunting.air.journal import Journal
-from hunting.errors import ScheduleError
+from hunting.errors import AirError, ScheduleError
 from hunting.schedule import Output, Schedule, Scheduler, Target, Told
 
 ONE = START.replace(hour=13, second=0)
@@ -62,6 +62,27 @@ def test_a_clock_that_was_put_back_repeats_nothing(shop: Shop) -> None:
     shop.clock.advance(-timedelta(days=1))
     (outcome,) = shop.due()
     assert (outcome.told, outcome.next) == (Told.WAITING, TWO) and "clock" in outcome.error
+
+
+def test_a_new_schedule_while_the_clock_stands_back_repeats_nothing(shop: Shop) -> None:
+    shop.due()
+    shop.later()
+    shop.clock.advance(-timedelta(minutes=30))
+    shop.jobs[0].schedule = Schedule.parse("*/10 * * * *")
+    assert shop.told() == {"work": Told.NEW}
+    assert shop.later(timedelta(minutes=29)) == {"work": Told.WAITING}
+    assert shop.later(timedelta(minutes=11)) == {"work": Told.DONE}
+    assert shop.jobs[0].ran == [ONE, ONE + timedelta(minutes=10)]
+
+
+def test_a_journal_that_cannot_be_written_is_told_and_nothing_is_lost(shop: Shop) -> None:
+    shop.due()
+    shop.clock.advance(HOUR)
+    shop.scheduler._journal.rows("PRAGMA query_only = ON")
+    with pytest.raises(AirError, match="cannot be written"):
+        shop.due()
+    shop.scheduler._journal.rows("PRAGMA query_only = OFF")
+    assert shop.jobs[0].ran == [] and shop.told() == {"work": Told.DONE}
 
 
 def test_a_failing_job_stops_no_other_and_is_tried_three_times(tmp_path: Path) -> None:

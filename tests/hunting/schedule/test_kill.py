@@ -127,6 +127,15 @@ def test_killed_at_the_steps_between_commits(attack: Attack) -> None:
     killed_at(attack, ["after_intent", "after_rename", "after_produced", "after_place", "before_delivered", "after_done"])
 
 
+def test_of_two_processes_at_once_one_does_the_work(attack: Attack) -> None:
+    for _ in range(3):
+        attack.now += HOUR
+        attack.moments.append(attack.now.replace(second=0))
+        steps = attack.life(-2)
+        assert steps.count("after_intent") == steps.count("after_done") == 1
+    attack.check()
+
+
 @pytest.mark.long
 def test_killed_at_every_step(attack: Attack) -> None:
     steps = attack.cycle()

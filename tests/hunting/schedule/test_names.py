@@ -1,0 +1,51 @@
+"""File names from anywhere: one file in one folder on every system."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunting.schedule import Output
+from hunting.schedule.jobs import named, safe_name
+
+HOSTILE = [
+    "../../etc/passwd", "..\\..\\windows\\system32", "/etc/passwd", "C:\\boot.ini", "\\\\server\\share", "a/../b", "..", ".", "",
+    "con", "NUL.html", "com1.txt", "lpt9", "aux.", "a:stream", "a\0.html", "a\nb", "a\u202egnp.exe", "\u2025/x", "／etc／passwd",
+    ".ssh", ".", "x" * 5000, "é" * 5000 + ".html", "a" + ".b" * 500, "report.html ", "report.html.", "%2e%2e%2f", "~root",
+    " ", "$(id)", "`id`", "-rf", "a|b", "a>b", "*?", "'\"", "con\u2024txt", "ＣＯＮ", "CON .txt", "\ud800", "nul.tar.gz", "..html",
+]  # fmt: skip
+
+
+def check(text: str) -> None:
+    name = safe_name(text)
+    assert name == PurePosixPath(name).name == PureWindowsPath(name).name
+    assert name not in ("", ".", "..") and not name.startswith(".") and not name.endswith((".", " "))
+    assert name.isprintable() and len(name.encode()) < 200
+    assert not PureWindowsPath(name).is_reserved()
+    assert safe_name(name) == name
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_is_harmless(text: str, tmp_path: Path) -> None:
+    check(text)
+    (tmp_path / safe_name(text)).write_bytes(b"x")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@given(st.text())
+def test_any_name_is_harmless(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize("text", ["weekly-phish-2026-11-16.html", "wöchentlich.xlsx", "a b.tar.gz", "日報.md"])
+def test_a_good_name_stays(text: str) -> None:
+    assert safe_name(text) == text
+
+
+@given(st.lists(st.sampled_from(["a.html", "A.HTML", "a/.html", "2-a.html", "b"]), max_size=8))
+def test_no_two_files_of_a_run_share_a_name(names: list[str]) -> None:
+    found = [output.name.casefold() for output in named(Output(name, b"", "text/html") for name in names)]
+    assert len(set(found)) == len(names)
