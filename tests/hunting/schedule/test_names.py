@@ -15,7 +15,8 @@ HOSTILE = [
     "../../etc/passwd", "..\\..\\windows\\system32", "/etc/passwd", "C:\\boot.ini", "\\\\server\\share", "a/../b", "..", ".", "",
     "con", "NUL.html", "com1.txt", "lpt9", "aux.", "a:stream", "a\0.html", "a\nb", "a\u202egnp.exe", "\u2025/x", "／etc／passwd",
     ".ssh", ".", "x" * 5000, "é" * 5000 + ".html", "a" + ".b" * 500, "report.html ", "report.html.", "%2e%2e%2f", "~root",
-    " ", "$(id)", "`id`", "-rf", "a|b", "a>b", "*?", "'\"", "con\u2024txt", "ＣＯＮ", "CON .txt", "\ud800", "nul.tar.gz", "..html",
+    "..html", " ", "$(id)", "`id`", "-rf", "a|b", "a>b", "*?", "'\"", "con\u2024txt", "ＣＯＮ", "CON .txt", "\ud800",
+    "nul.tar.gz",
 ]  # fmt: skip
 
 
