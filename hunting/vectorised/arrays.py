@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cmp_to_key
 from itertools import accumulate, zip_longest
 from typing import Any
 
@@ -87,24 +86,18 @@ def sort_arrays(arrays: list[Any], descending: bool, nulls_last: bool) -> list[A
     if not isinstance(keys, list):
         return [None] * len(arrays)
     missing = [at for at, key in enumerate(keys) if key is None]
-    order = sorted((at for at, key in enumerate(keys) if key is not None), key=lambda at: _SORT_KEY(keys[at]), reverse=descending)
+    present = [at for at, key in enumerate(keys) if key is not None]
+    order = sorted(present, key=lambda at: _ranked(keys[at]), reverse=descending)
+    order.sort(key=lambda at: _ranked(keys[at])[0])
     order = order + missing if nulls_last else missing + order
     return [[each[at] for at in order] if isinstance(each, list) and len(each) == len(keys) else None for each in arrays]
 
 
-def _compare(left: Any, right: Any) -> int:
-    """Numbers before texts before everything else, each in its own order."""
-    one, two = _ranked(left), _ranked(right)
-    return (one > two) - (one < two)
-
-
 def _ranked(value: Any) -> tuple[int, Any]:
-    if isinstance(value, bool | int | float):
+    """Numbers stand before texts before everything else, in a descending order, too."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return 0, value
     return (1, value) if isinstance(value, str) else (2, compact(value))
-
-
-_SORT_KEY = cmp_to_key(_compare)
 
 
 # ---------------------------------------------------------------- sets

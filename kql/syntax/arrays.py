@@ -115,6 +115,19 @@ class MvExpand(Operator):
         return self.expansion.typed(self.expansion.unnest(source, scope, "mv-expand"))
 
 
+_OLD_LIMIT = 128  # page: mv-expand operator
+
+
+@rule("mvexpand")
+@dataclass(slots=True)
+class OldMvExpand(MvExpand):
+    """`mvexpand`, the old spelling: without a limit it makes 128 rows of a row at most."""
+
+    def apply(self, source: Relation, scope: Scope) -> Relation:
+        rows = self.expansion.unnest(source, scope, "mvexpand")
+        return self.expansion.typed(replace(rows, limit=_OLD_LIMIT) if rows.limit is None else rows)
+
+
 @rule("mv_apply")
 @dataclass(slots=True)
 class MvApply(Operator):
