@@ -12,7 +12,7 @@ import math
 import sys
 from pathlib import Path
 
-from hunts import OWN, RESULTS, Record, chosen_hunts, faults, geometric_mean, measure, ratios
+from hunts import OWN, RESULTS, Record, chosen_hunts, faults, geometric_mean, measure, ratios, told_of
 from rich.console import Console
 
 LOSS = 1.25
@@ -51,12 +51,12 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     console = Console(width=150)
     hunts = chosen_hunts(asked.only)
-    with console.status("") as status:
-        found = measure(asked.store, hunts, OWN, REPEAT, status.update)
+    with told_of(console) as told:
+        found = measure(asked.store, hunts, OWN, REPEAT, told)
         kept = nearest(found["messages"])
         suspects = {name for name, *_ in losses(kept, found)}
         if again := [hunt for hunt in hunts if hunt.name in suspects]:
-            found["hunts"] |= measure(asked.store, again, OWN, AGAIN, status.update)["hunts"]
+            found["hunts"] |= measure(asked.store, again, OWN, AGAIN, told)["hunts"]
     lost = losses(kept, found)
     for name, other, then, now in lost:
         console.print(f"{name or 'geometric mean'}: {now:.2f} of {other}, was {then:.2f}", style="red", highlight=False)

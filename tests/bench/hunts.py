@@ -13,10 +13,11 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,16 @@ def plot(record: Record, path: Path) -> None:
         path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
 
 
+@contextmanager
+def told_of(console: Console) -> Iterator[Callable[[str], None]]:
+    """Where it stands: a status line on a terminal, else lines on the error stream."""
+    if not console.is_terminal:
+        yield partial(print, file=sys.stderr, flush=True)
+        return
+    with console.status("") as status:
+        yield status.update
+
+
 def chosen_hunts(only: list[str] | None) -> list[HuntText]:
     sticks = [HuntText(name, name, "", kql, sql, sql, frozenset()) for name, (kql, sql, _) in YARDSTICKS.items()]
     return read_hunts(only) + [stick for stick in sticks if not only or any(word in stick.name for word in only)]
@@ -286,8 +297,8 @@ def main(arguments: list[str]) -> int:
         console.print(f"simulating {asked.messages:,} messages")
         make_store(asked.store, asked.messages)
     names = dict.fromkeys(("ours", "plain", *asked.against))
-    with console.status("") as status:
-        record = measure(asked.store, chosen_hunts(asked.only), names, asked.repeat, status.update)
+    with told_of(console) as told:
+        record = measure(asked.store, chosen_hunts(asked.only), names, asked.repeat, told)
     record["summary"] = summary(record)
     tell(record, console)
     for name, why in record["absent"].items():
