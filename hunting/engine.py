@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hunting.reports import Reports
 
 _TYPES = DuckDB.types
+_ROW_ID = "$row"
 
 
 class Hunt:
@@ -122,6 +123,10 @@ class Hunt:
         return dict.fromkeys([*self._registered, *TABLES, *stored_names])
 
     tables = names
+
+    def row_id(self, table: str) -> str:
+        """What tells the rows of the store's tables apart: their place in the files."""
+        return _ROW_ID if self._lake is not None and table not in self._registered else ""
 
     def register(self, name: str, data: Any, schema: Mapping[str, str] | None = None) -> None:
         """Makes data a table of this hunt.
@@ -272,9 +277,10 @@ class Hunt:
         physical = list(physical_names(column.name for column in schema).values())
         if files:
             listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-            return f"SELECT {_selected(schema, physical)} FROM read_parquet([{listed}], hive_partitioning = false)"
+            place = f"file_index * 4294967296 + file_row_number AS {_quoted(_ROW_ID)}"
+            return f"SELECT {_selected(schema, physical)}, {place} FROM read_parquet([{listed}], hive_partitioning = false)"
         nulls = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {_quoted(n)}" for c, n in zip(schema, physical, strict=True))
-        return f"SELECT {nulls} WHERE false"
+        return f"SELECT {nulls}, CAST(NULL AS BIGINT) AS {_quoted(_ROW_ID)} WHERE false"
 
     def _run(self, program: kql.Program, values: Mapping[str, object]) -> pa.Table:
         try:

@@ -217,11 +217,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Scan(Node):
-    """A stored table; `columns` are those that are read, `physical` names them in storage."""
+    """A stored table; `columns` are those that are read, `physical` names them in storage.
+
+    `row_id` names a number in storage that tells each row from all others while the query runs, "" if there is none.
+    """
 
     table: str
     columns: Schema
     physical: tuple[str, ...]
+    row_id: str = ""
 
     @property
     def schema(self) -> Schema:

@@ -19,6 +19,9 @@ class Catalog(Protocol):
     def names(self) -> Iterable[str]:
         """All tables, for `union *`, wildcards and the closest-name help."""
 
+    def row_id(self, table: str) -> str:
+        """The name in storage of a number that no two rows of the table share while a query runs, "" if it has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class External:
@@ -52,6 +55,9 @@ class StaticCatalog:
 
     def names(self) -> Iterable[str]:
         return self._tables.keys()
+
+    def row_id(self, table: str) -> str:  # noqa: ARG002
+        return ""
 
 
 def schema_of(columns: Mapping[str, str], nullable_strings: bool = False) -> Schema:

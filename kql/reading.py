@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from kql.algebra import Call, ColumnRef, Filter, Limit, Path, Project, Relation, Sort, Value, ref
+from kql.algebra import Call, ColumnRef, Filter, Limit, Literal, Path, Project, Relation, Sort, Value, ref
 from kql.traversal import inputs, map_inner, map_values, with_inputs
 
 Parsed = dict[str, Call]  # columns whose values are calls over other columns of the same relation
@@ -13,7 +14,7 @@ Parsed = dict[str, Call]  # columns whose values are calls over other columns of
 def read_through(relation: Relation) -> Relation:
     """`extend a = parse_json(x) | where a.b == 1` reads `b` in the text `x`, and `a` is made only if somebody wants it whole.
 
-    Functions that tell how they are read (`read`, `members` of their lines) are moved to where a path reads them.
+    Functions that tell how they are read (`read`, `members`, `elements` of their lines) are moved to where a path reads them.
     """
     return _through(relation)[0]
 
@@ -44,8 +45,11 @@ def _parsed(project: Project, below: Parsed) -> Parsed:
     found: Parsed = {}
     for item in project.items:
         value = below.get(item.value.name) if isinstance(item.value, ColumnRef) else item.value
-        if isinstance(value, Call) and (value.function.read or value.function.members):
-            (text,) = value.args
-            if isinstance(text, ColumnRef) and text.name in handed:
-                found[item.name] = replace(value, args=(handed[text.name],))
+        if isinstance(value, Call) and value.function.reads_through and all(_at_hand(arg, handed) for arg in value.args):
+            args = (handed[arg.name] if isinstance(arg, ColumnRef) else arg for arg in value.args)
+            found[item.name] = replace(value, args=tuple(args))
     return found
+
+
+def _at_hand(arg: Value, handed: Mapping[str, ColumnRef]) -> bool:
+    return isinstance(arg, Literal) or (isinstance(arg, ColumnRef) and arg.name in handed)

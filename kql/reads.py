@@ -66,6 +66,7 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
         return
     for inner in subqueries(relation):
         yield from _scans(inner, (), time)
+    below: tuple[Value, ...]
     match relation:
         case _ if any(isinstance(inner, Window) for value in values_of(relation) for inner in walk(value)):
             below = ()  # a window looks at rows that the filters above it drop

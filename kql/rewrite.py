@@ -26,6 +26,7 @@ from kql.algebra import (
     Value,
     Window,
 )
+from kql.extremes import rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
 from kql.overloads import invoke
@@ -213,6 +214,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(rows_by_place),
     each_relation(top_in_two_steps),
     each_relation(fold_arrays),
     each_relation(merge_alternatives),

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from kql.algebra import (
     Aggregate,
-    Call,
     ColumnRef,
     Filter,
     Item,
@@ -18,11 +17,10 @@ from kql.algebra import (
     Sort,
     SortKey,
     Value,
-    Window,
 )
 from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import invoke
-from kql.traversal import columns_of, computed, inputs, map_inner, map_values, walk, with_inputs
+from kql.traversal import columns_of, computed, inputs, map_inner, map_values, repeatable, with_inputs
 from kql.types import ScalarType
 
 WIDE = 8  # columns beyond those that the first step reads, from which on two steps cost less than one
@@ -59,7 +57,7 @@ def _pays(source: Relation, key: SortKey) -> bool:
         return False
     name, read, width = key.value.name, {""}, len(source.schema)
     while isinstance(source, Filter | Project):
-        if any(_differs(inner) for value in computed(source) for inner in walk(value)):
+        if not all(repeatable(value) for value in computed(source)):
             return False
         if isinstance(source, Filter):
             read |= {*columns_of(source.predicate)}
@@ -68,8 +66,3 @@ def _pays(source: Relation, key: SortKey) -> bool:
             name = handed.get(name, "")
         source = source.input
     return isinstance(source, Scan) and bool(name) and width - len(read) >= WIDE
-
-
-def _differs(value: Value) -> bool:
-    """Not the same when it is computed again, or dear."""
-    return isinstance(value, Window) or (isinstance(value, Call) and value.function.volatile)

@@ -73,6 +73,11 @@ def columns_of(value: Value) -> Iterator[str]:
     return (inner.name for inner in walk(value) if isinstance(inner, ColumnRef))
 
 
+def repeatable(value: Value) -> bool:
+    """Whether a row's value is the same when it is computed again, whatever rows stand around it."""
+    return not any(isinstance(each, Window) or (isinstance(each, Call) and each.function.volatile) for each in walk(value))
+
+
 # ---------------------------------------------------------------- relations
 
 

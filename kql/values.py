@@ -240,6 +240,7 @@ class ValueLowering:
     def elements(self, tree: exp.Expression, text: bool, pairs: bool) -> exp.Expression:
         """A dynamic as a list: an array's elements, a bag's properties, else the value itself; as texts, or as JSON."""
         template = (_TEXTS if text else _ELEMENTS).replace("$bag", _BAG_PAIRS if pairs else _BAG_BAGS)
+        template = template.replace("$array", _IS_ARRAY).replace("$object", _IS_OBJECT)
         return self.filled(template, x=tree)
 
     def path(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression:
@@ -252,15 +253,19 @@ class ValueLowering:
         return member or function("json_extract_string", *self.path_arguments(path, columns, order))
 
     def _member(self, path: Path, columns: Columns, order: Sequence[Order]) -> exp.Expression | None:
-        """The text at a path of one step into a bag whose function can make that member alone."""
-        if not (isinstance(path.base, Call) and len(path.steps) == 1 and isinstance(path.steps[0], str)):
+        """The text at a path of one step into the result of a function that can make that part alone."""
+        if not (isinstance(path.base, Call) and len(path.steps) == 1):
             return None
-        template = path.base.function.members.get(path.steps[0])
-        return self._of_argument(template, path.base, columns, order) if template else None
+        line, step = path.base.function, path.steps[0]
+        if isinstance(step, int) and line.elements:
+            parts = self._of_arguments(line.elements, path.base, columns, order)
+            return function("list_extract", parts, _integer(step + 1 if step >= 0 else step))
+        template = line.members.get(step) if isinstance(step, str) else None
+        return self._of_arguments(template, path.base, columns, order) if template else None
 
-    def _of_argument(self, template: str, call: Call, columns: Columns, order: Sequence[Order]) -> exp.Expression:
-        parameter, arg = call.function.parameters[0].name, self.value(call.args[0], columns, order)
-        return self.filled(template, **{parameter: arg})
+    def _of_arguments(self, template: str, call: Call, columns: Columns, order: Sequence[Order]) -> exp.Expression:
+        args = zip(call.function.parameters, call.args, strict=False)
+        return self.filled(template, **{parameter.name: self.value(arg, columns, order) for parameter, arg in args})
 
     def path_arguments(self, path: Path, columns: Columns, order: Sequence[Order]) -> tuple[exp.Expression, exp.Expression]:
         """The base and the JSON path, as one text if all steps are constant."""
@@ -280,17 +285,20 @@ class ValueLowering:
         joined = parts[0] if len(parts) == 1 else function("concat", *parts)
         base = path.base
         if isinstance(base, Call) and base.function.read:
-            return self._of_argument(base.function.read, base, columns, order), joined
+            return self._of_arguments(base.function.read, base, columns, order), joined
         return self.value(base, columns, order), joined
 
 
 _MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
 _BAG_BAGS = f"list_transform(json_keys($x), lambda __k1: json_object(__k1, {_MEMBER}))"
 _BAG_PAIRS = f"list_transform(json_keys($x), lambda __k1: json_array(__k1, {_MEMBER}))"
-_ELEMENTS = "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS JSON[]) WHEN 'OBJECT' THEN $bag ELSE [$x] END"
+# The first character of canonical text tells what it is, without reading all of it; other text comes from a user's own tables.
+_IS_ARRAY = "starts_with($x, '[') OR json_type($x) = 'ARRAY'"
+_IS_OBJECT = "starts_with($x, '{') OR json_type($x) = 'OBJECT'"
+_ELEMENTS = "CASE WHEN $array THEN CAST($x AS JSON[]) WHEN $object THEN $bag ELSE [$x] END"
 _TEXTS = (
-    "CASE json_type($x) WHEN 'ARRAY' THEN CAST($x AS VARCHAR[]) WHEN 'OBJECT' THEN CAST($bag AS VARCHAR[]) "
-    "ELSE [json_extract_string($x, '$')] END"
+    "CASE WHEN $array THEN from_json($x, '[\"VARCHAR\"]') "
+    "WHEN $object THEN CAST($bag AS VARCHAR[]) ELSE [json_extract_string($x, '$')] END"
 )
 
 _KEY_STEP = """'."' || replace(replace($step, '\\', '\\\\'), '"', '\\"') || '"'"""

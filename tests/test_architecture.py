@@ -54,7 +54,10 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.overloads", "kql.scope", "kql.partitioning", "kql.windowing"), "every syntax node asks what names and calls mean"),
     (("kql.recognition", "kql.parser"), "text to lark's tree"),
     (("kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
-    (("kql.rewrite", "kql.pruning", "kql.reading", "kql.reads", "kql.sessions", "kql.tops"), "a pass sees relations alone"),
+    (
+        ("kql.rewrite", "kql.pruning", "kql.reading", "kql.reads", "kql.sessions", "kql.tops", "kql.extremes"),
+        "a pass sees relations alone",
+    ),
     (("kql.syntax",), "syntax nodes bind themselves and are used by nobody below"),
     (("kql.compiler", "kql.explain", "kql.completion", "kql.support", "kql"), "the passes one under another"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kql.functions.fragments import EPOCH_US, real_text
+from kql.functions.fragments import real_text
 from kql.functions.registry import SCALARS, Naming, scalar
 
 _SAME = {"naming": Naming.SAME}
@@ -21,7 +21,7 @@ scalar("bin(value: decimal, size: decimal) -> decimal", "CASE WHEN $size > 0 THE
 scalar("bin(value: timespan, size: timespan) -> timespan", _FLOOR, "bin(25h, 1d) -> 1d", _DOWN, **_SOME)
 # Counted from 0001-01-01, as .NET counts: a week begins on a Monday.
 scalar("bin(value: datetime, size: timespan) -> datetime",
-       f"CASE WHEN $size > 0 THEN make_timestamp(((epoch_us($value) + {EPOCH_US}) // nullif($size // 10, 0)) * ($size // 10) - {EPOCH_US}) END",
+       "CASE WHEN $size // 10 > 0 THEN time_bucket(to_microseconds($size // 10), $value, CAST('0001-01-01' AS TIMESTAMP)) END",
        "bin(datetime(2026-01-02 10:30), 1h) -> datetime(2026-01-02 10:00)", "Rounded down to a multiple since 0001-01-01; null unless the size is positive.", **_SOME)
 SCALARS.alias("floor", "bin")
 _FIXED = "Rounded down to the fixed point plus a multiple of the size; null unless the size is positive."

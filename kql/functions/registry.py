@@ -99,6 +99,7 @@ class Function:
         check: a function of the constant arguments that says what is wrong with them, "" if nothing is.
         read: of a function that makes a dynamic of text: the template of what a path may read instead of the whole.
         members: of a function that makes a bag: the templates of the texts that can be had alone, by key.
+        elements: of a function that makes an array of texts: the template of the SQL list of them.
     """
 
     kind: Kind
@@ -120,6 +121,7 @@ class Function:
     check: Callable[[list[object]], str] | None = None
     read: str = ""
     members: Mapping[str, str] = field(default_factory=dict, compare=False)
+    elements: str = ""
 
     @cached_property
     def name(self) -> str:
@@ -134,6 +136,11 @@ class Function:
     def parameters(self) -> tuple[Parameter, ...]:
         inside = self.signature.partition("(")[2].rpartition(")")[0]
         return tuple(_parameter(text) for text in inside.split(",") if text.strip())
+
+    @property
+    def reads_through(self) -> bool:
+        """Whether a path into the result need not have the whole of it."""
+        return bool(self.read or self.members or self.elements)
 
     @property
     def least(self) -> int:

@@ -44,7 +44,7 @@ scalar("indexof(text: text, lookup: text, start?: long, length?: long, occurrenc
 
 _PIECES = "string_split($text, $delimiter)"
 _SPLIT = f"CASE WHEN $delimiter = '' THEN [$text] ELSE {_PIECES} END"
-scalar("split(text: text, delimiter: string) -> dynamic", f"to_json({_SPLIT})", "split('a_b', '_') -> dynamic(['a', 'b'])", "The parts between delimiters.", naming=Naming.SAME)
+scalar("split(text: text, delimiter: string) -> dynamic", f"to_json({_SPLIT})", "split('a_b', '_') -> dynamic(['a', 'b'])", "The parts between delimiters.", naming=Naming.SAME, elements=_SPLIT)
 scalar("split(text: text, delimiter: string, index: long) -> dynamic", f"CASE WHEN $index >= 0 AND $index < len({_SPLIT}) THEN to_json(list_slice({_SPLIT}, $index + 1, $index + 1)) END",
        "split('a_b', '_', 1) -> dynamic(['b'])", "The one part asked for, as an array; null if there is none.", naming=Naming.SAME, nulls="some")
 

@@ -1,4 +1,4 @@
-"""The first rows of wide tables: those that are found in two steps are those that a sort of everything gives."""
+"""Rows of wide tables that are found by a few columns and then read: they are those that reading everything gives."""
 
 from __future__ import annotations
 
@@ -40,3 +40,30 @@ def test_the_first_are_those_of_the_sorted_table(hunt: Hunt, order: str, count: 
 )
 def test_two_steps_where_they_pay(hunt: Hunt, query: str, steps: int) -> None:
     assert hunt.query(query).sql.count("LIMIT") == steps
+
+
+def newest(rows: list[tuple[object, ...]], key: int, time: int) -> dict[object, object]:
+    return {row[key]: max(each[time] for each in rows if each[key] == row[key]) for row in rows}  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("filters", ["", "| where UrlCount > 0 | extend Length = strlen(Subject) | where Length > 20"])
+@pytest.mark.parametrize("by", ["SenderFromDomain", "EmailDirection"])
+def test_the_newest_row_of_each_group_is_one_row_of_the_table(hunt: Hunt, by: str, filters: str) -> None:
+    everything = hunt.query(f"EmailEvents {filters}")
+    key, time = everything.columns.index(by), everything.columns.index("Timestamp")
+    found = hunt.query(f"EmailEvents {filters} | summarize arg_max(Timestamp, *), Copies = count() by {by}")
+    assert "$row" in found.sql
+    rows = hunt.query(f"EmailEvents {filters} | project-reorder {by}, Timestamp").rows()
+    assert {row[0]: row[1] for row in found.rows()} == newest(everything.rows(), key, time)
+    assert all(row[:-1] in rows for row in found.rows())
+    assert sum(row[-1] for row in found.rows()) == len(rows)
+
+
+def test_other_groups_take_one_step(hunt: Hunt) -> None:
+    for query in (
+        "EmailEvents | summarize arg_max(Timestamp, *)",  # of no rows, one
+        "EmailEvents | summarize arg_max(Timestamp, Subject) by SenderFromDomain",
+        "EmailEvents | where rand() < 0.5 | summarize arg_max(Timestamp, *) by SenderFromDomain",
+        "EmailEvents | take 100 | summarize arg_max(Timestamp, *) by SenderFromDomain",
+    ):
+        assert "$row" not in hunt.query(query).sql

@@ -1,0 +1,91 @@
+"""The pass that finds the newest row of each group by its place in storage, and reads only those rows whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kql.algebra import (
+    Aggregate,
+    Call,
+    ColumnRef,
+    Filter,
+    Item,
+    Join,
+    JoinColumn,
+    Project,
+    Relation,
+    Scan,
+    Value,
+)
+from kql.functions import AGGREGATES
+from kql.overloads import invoke
+from kql.traversal import computed, inputs, map_inner, map_values, repeatable, with_inputs
+from kql.types import Column, ScalarType
+
+MANY = 6  # columns of the row from which on two steps cost less than one
+_OF_A_ROW = ("arg_max", "arg_min")
+_ROW = ColumnRef("$row", ScalarType.LONG, nullable=False)
+_CHOSEN = ColumnRef("$chosen", ScalarType.LONG, nullable=True)
+
+
+def rows_by_place(relation: Relation) -> Relation:
+    """`summarize arg_max(Timestamp, *) by Id` finds the place of each group's row, then joins the rows at those places."""
+    below = with_inputs(relation, tuple(rows_by_place(each) for each in inputs(relation)))
+
+    def inside(value: Value) -> Value:
+        return map_inner(value, inside, rows_by_place)
+
+    changed = map_values(below, inside)
+    if isinstance(changed, Aggregate) and changed.keys and len(_of_one_row(changed)) >= MANY and _stored(changed.input):
+        return _joined(changed)
+    return changed
+
+
+def _of_one_row(aggregate: Aggregate) -> list[Item]:
+    """The items that hold values of the one row which the first such item chooses."""
+    found = [
+        item for item in aggregate.items if isinstance(item.value, Call) and item.value.function.name in ("arg_max", "arg_min")
+    ]
+    return [item for item in found if _choice(item) == _choice(found[0])]
+
+
+def _choice(item: Item) -> tuple[str, Value]:
+    assert isinstance(item.value, Call)
+    return item.value.function.name, item.value.args[0]
+
+
+def _joined(aggregate: Aggregate) -> Relation:
+    wide = _of_one_row(aggregate)
+    names = {item.name for item in wide}
+    source = _with_place(aggregate.input)
+    name, by = _choice(wide[0])
+    chosen = Item(_CHOSEN.name, invoke(name, by, _ROW, registry=AGGREGATES))
+    others = tuple(item for item in aggregate.items if item.name not in names)
+    places = Aggregate(source, aggregate.keys, (chosen, *others))
+    rows = Project(source, (Item(_ROW.name, _ROW), *(Item(item.name, _value(item)) for item in wide)))
+    columns = tuple(JoinColumn("right" if c.name in names else "left", c.name, c) for c in aggregate.schema)
+    return Join(places, rows, "inner", ((_CHOSEN, _ROW),), columns, span=aggregate.span)
+
+
+def _value(item: Item) -> Value:
+    assert isinstance(item.value, Call)
+    return item.value.args[1]
+
+
+def _stored(relation: Relation) -> bool:
+    """Whether the rows are those of one stored table, each of which has its place, and the same when they are read again."""
+    while isinstance(relation, Filter | Project) and all(repeatable(value) for value in computed(relation)):
+        relation = relation.input
+    return isinstance(relation, Scan) and bool(relation.row_id)
+
+
+def _with_place(relation: Relation) -> Relation:
+    """The same rows with their place as a column."""
+    match relation:
+        case Scan():
+            place = Column(_ROW.name, _ROW.type, _ROW.nullable)
+            return replace(relation, columns=(*relation.columns, place), physical=(*relation.physical, relation.row_id))
+        case Project():
+            return replace(relation, input=_with_place(relation.input), items=(*relation.items, Item(_ROW.name, _ROW)))
+        case _:
+            return with_inputs(relation, tuple(_with_place(each) for each in inputs(relation)))
