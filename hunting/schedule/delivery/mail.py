@@ -92,10 +92,11 @@ def _server(settings: Mail) -> Iterator[smtplib.SMTP]:
         raise ScheduleError("A password is not sent without encryption.", hint=f"Set mail.security in {FILE}.")
     port = settings.port or _PORTS[settings.security]
     context = ssl.create_default_context(cafile=settings.ca_file or None)
+    name = settings.sender.rpartition("@")[2]  # given, it is not asked of the name server, which may take its time
     if settings.security == "tls":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, port, timeout=_TIMEOUT, context=context)
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, port, name, timeout=_TIMEOUT, context=context)
     else:
-        connection = smtplib.SMTP(settings.host, port, timeout=_TIMEOUT)
+        connection = smtplib.SMTP(settings.host, port, name, timeout=_TIMEOUT)
     with connection as server:
         if settings.security == "starttls":
             server.starttls(context=context)  # raises where the server offers none
