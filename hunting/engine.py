@@ -193,6 +193,16 @@ class Hunt:
         names = [f"{at}" for at in range(len(program.schema))]
         return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)
 
+    def queries(
+        self,
+        text: str,
+        parameters: Mapping[str, object] | None = None,
+        timespan: timedelta | tuple[datetime, datetime] | None = None,
+        now: datetime | None = None,
+    ) -> list[Result]:
+        """Runs all queries of a text that holds several, with a `;` between them; see `query`."""
+        return [self.query(each, parameters, timespan, now) for each in kql.queries(text)]
+
     def _execute(self, program: kql.Program, given: Mapping[str, object]) -> pa.Table:
         values = {name: bound(given[name], kind, name) for name, kind in program.bound.items()}
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kql.catalog import Catalog, StaticCatalog
-from kql.compiler import Program, compile
+from kql.compiler import Program, compile, queries
 from kql.completion import Completion, complete
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
 from kql.explain import explain
@@ -23,4 +23,5 @@ __all__ = [
     "compile",
     "complete",
     "explain",
+    "queries",
 ]

@@ -103,6 +103,25 @@ def context_of(
     return context
 
 
+def queries(text: str) -> list[str]:
+    """The queries of a text that holds several, each behind the statements before it; all places stay what they are.
+
+    Raises:
+        KqlSyntaxError: the text is not KQL.
+    """
+    with told(text):
+        spans = [each.span for each in syntax.tree(text).body.results]
+    return [_alone(text, spans[:at], span.end) for at, span in enumerate(spans)] if len(spans) > 1 else [text]
+
+
+def _alone(text: str, others: list[Span], end: int) -> str:
+    """The text up to a place, with blanks for other queries."""
+    for span in others:
+        blank = "".join(c if c in "\r\n" else " " for c in text[span.start : span.end])
+        text = text[: span.start] + blank + text[span.end :]
+    return text[:end]
+
+
 def _program(text: str, root: Relation, context: Context, dialect: str) -> Program:
     """The program of a bound relation."""
     root, bindings = rewritten(root, tuple(context.bindings))
@@ -143,4 +162,4 @@ def _values(everything: list[Relation]) -> Iterator[Any]:
     return (inner for relation in everything for value in traversal.computed(relation) for inner in walk(value))
 
 
-__all__ = ["Program", "bind", "compile", "rewritten"]
+__all__ = ["Program", "bind", "compile", "queries", "rewritten"]

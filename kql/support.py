@@ -106,7 +106,7 @@ DIVERGENCES = (
     "`series_periods_detect` and `series_decompose*` score periods by autocorrelation: Microsoft publishes no formula.",
     "`series_outliers` with percentiles other than 10 and 90 may differ by some two per cent.",
     "`hash()` of types other than string and datetime is our own choice of bytes.",
-    "Several queries in one text are refused.",
+    "A text with several queries is run query by query (`Hunt.queries`); `Hunt.query` takes one.",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,17 +60,23 @@ def query(
     now: Now = "",
     store: Store = STORE,
 ) -> None:
-    """Run a KQL query.
+    """Run a KQL query, or several with a ';' between them.
 
     \b
     hunting query 'EmailEvents | summarize count() by DeliveryAction'
     hunting query @hunt.kql -p who=ann@contoso.example -o found.csv
     hunting query 'EmailEvents | summarize count() by Subject | top 9 by count_'
     """
-    kql = text_of(text)
+    from kql import queries as split
+
+    given = text_of(text)
     with open_hunt(store, now) as hunt:
-        values = _parameters(hunt, kql, param)
-        show(interruptible(hunt, lambda: hunt.query(kql, values)), form, output, limit, chart)
+        queries = split(given)
+        if len(queries) > 1 and output is not None:
+            raise typer.BadParameter(f"The text holds {len(queries)} queries, a file takes one answer.", param_hint="-o")
+        for each in queries:
+            values = _parameters(hunt, each, param)
+            show(interruptible(hunt, partial(hunt.query, each, values)), form, output, limit, chart)
 
 
 def explain(

@@ -14,6 +14,7 @@ from hunting.cli.common import interruptible
 from hunting.engine import Hunt
 from hunting.errors import HuntingError
 from hunting.result import Result
+from kql import queries
 from kql.errors import KqlError, closest
 
 FORMS = ("table", "csv", "json", "ndjson", "markdown")
@@ -82,6 +83,10 @@ class Session:
     # ------------------------------------------------------------ queries
 
     def _query(self, text: str) -> None:
+        for each in queries(text):
+            self._answer(each)
+
+    def _answer(self, text: str) -> None:
         self._text = text
         started = time.perf_counter()
         self._result = interruptible(self.hunt, lambda: self.hunt.query(text))

@@ -12,7 +12,7 @@ from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.overloads import convert
 from kql.scope import RESERVED, Scope
-from kql.syntax.base import Expression, Listed, Syntax, refuse, rule
+from kql.syntax.base import Expression, Listed, Refused, Syntax, refuse, rule
 from kql.syntax.literals import Constant, parse_constant
 from kql.types import TYPE_NAMES, Column, ScalarType
 
@@ -49,6 +49,11 @@ class Body(Syntax):
     def of(cls, children: list[Any], span: Span) -> Body:
         return cls([child for child in children if child is not None], span=span)
 
+    @property
+    def results(self) -> list[Expression]:
+        """The expressions among the statements, each a query."""
+        return [each for each in self.statements if not isinstance(each, Statement)]
+
     def enter(self, scope: Scope) -> tuple[Scope, Expression]:
         """The scope after all statements, and the expression that is the result.
 
@@ -56,9 +61,13 @@ class Body(Syntax):
             KqlSemanticError: there is no expression.
             KqlUnsupportedError: there are several.
         """
-        results = [each for each in self.statements if not isinstance(each, Statement)]
+        results = self.results
+        for each in results:
+            if isinstance(each, Refused):
+                each.bind(scope)  # raises
         if len(results) > 1:
-            raise KqlUnsupportedError("Several queries in one text are not supported.", results[1].span, "Run them one by one.")
+            hint = "Run them one by one, or all with Hunt.queries()."
+            raise KqlUnsupportedError("There are several queries in the text.", results[1].span, hint)
         if not results:
             raise KqlSemanticError("There is no query, only statements.", self.span, "End with a tabular expression.")
         for each in self.statements:

@@ -100,6 +100,13 @@ def test_a_file_gets_every_row_and_stdout_nothing(hunting: Run, tmp_path: Path) 
     assert pq.read_table(target).num_rows == 2000
 
 
+def test_several_queries_answer_one_after_the_other_and_a_file_takes_one(hunting: Run, tmp_path: Path) -> None:
+    text = "let n = 2; print a = n; // one; two\nlet m = 3;\nprint b = n * m"
+    assert [json.loads(line) for line in hunting("query", text).out.splitlines()] == [{"a": 2}, {"b": 6}]
+    assert hunting("query", text, "-o", str(tmp_path / "out.csv")).code == 2
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_a_failing_query_leaves_the_file_as_it_was(hunting: Run, tmp_path: Path) -> None:
     target = tmp_path / "x.csv"
     target.write_text("before")

@@ -79,6 +79,10 @@ def test_a_query_answers_in_a_table(shell: Shell) -> None:
     assert shell("print A = 'x', N = 1;") == "A  N\n─  ─\nx  1\n" and not shell.told
 
 
+def test_each_of_several_queries_answers(shell: Shell) -> None:
+    assert [word for word in shell("print a = 1; print b = 2;").split() if word.isalnum()] == ["a", "1", "b", "2"]
+
+
 def test_a_chart_stands_under_its_table_unless_switched_off(shell: Shell) -> None:
     text = "datatable(K:string, N:long)['one', 2] | render columnchart"
     assert "one ███" in shell(text)
