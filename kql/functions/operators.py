@@ -31,7 +31,10 @@ def _guarded(sign: str, nan: str, join: str = "AND NOT") -> Callable[[list[objec
         other = constants[nan != "right"]
         if any(isinstance(c, float) and math.isfinite(c) for c in ((side, other) if sign in ("=", "<>") else (side,))):
             return f"$left {sign} $right"
-        return f"($left {sign} $right {join} isnan(${nan}))"
+        guarded = f"($left {sign} $right {join} isnan(${nan}))"
+        if sign in ("=", "<>") or isinstance(other, float):
+            return guarded
+        return f"CASE WHEN ${'left' if nan == 'right' else 'right'} IS NOT NULL THEN {guarded} END"  # null beside NaN is null
 
     return template
 
