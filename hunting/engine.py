@@ -29,6 +29,7 @@ from hunting.lake import Lake
 from hunting.result import Result
 from hunting.rows import stored
 from hunting.tables import TABLES
+from kql.cache import Programs
 from kql.catalog import External
 from kql.dialects import DuckDB
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlUnsupportedError
@@ -68,6 +69,7 @@ class Hunt:
         self._registered: dict[str, Schema] = {}
         self._views: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._functions: set[str] = set()
+        self._programs = Programs()
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------ tables
@@ -188,7 +190,8 @@ class Hunt:
         """
         given = {**(parameters or {}), **self._moments(timespan, now)}
         windowed = timespan is not None
-        program = kql.compile(text, self, parameters, windowed=windowed, probe=lambda program: self._rows(program, given))
+        with self._lock:
+            program = self._programs.compile(text, self, parameters, windowed, lambda each: self._rows(each, given))
         table = self._execute(program, given)
         names = [f"{at}" for at in range(len(program.schema))]
         return Result(table.rename_columns(names), program.schema, program.sql, program.visualization)

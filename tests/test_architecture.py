@@ -59,7 +59,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
         "a pass sees relations alone",
     ),
     (("kql.syntax",), "syntax nodes bind themselves and are used by nobody below"),
-    (("kql.compiler", "kql.explain", "kql.completion", "kql.support", "kql"), "the passes one under another"),
+    (("kql.compiler", "kql.cache", "kql.explain", "kql.completion", "kql.support", "kql"), "the passes one under another"),
 ]
 HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("hunting.errors", "hunting.clock"), "said and asked everywhere"),
