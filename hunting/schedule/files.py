@@ -86,6 +86,27 @@ class Spool:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def placed(parcel: Parcel, folder: Path) -> Path | None:
+    """Where a run's files are in `folder`, if they are.
+
+    Raises:
+        ScheduleError: something else is in their place.
+    """
+    final = folder / safe_name(parcel.job) / parcel.stamp
+    if final.parent.is_symlink() or final.is_symlink():  # it may lead out of what is allowed
+        raise ScheduleError(f"'{final.parent.name}' in {folder.name} is a link.", hint="Put a folder in its place.")
+    if not final.exists():
+        return None
+    if not _same(final, parcel.files):
+        raise ScheduleError(f"'{final.parent.name}/{final.name}' exists and holds something else.", hint="Move it away.")
+    return final
+
+
+def forget(parcel: Parcel, folder: Path) -> None:
+    """Removes what an attempt that was cut short has left beside; files that have appeared stay."""
+    shutil.rmtree(_beside(parcel, folder / safe_name(parcel.job) / parcel.stamp), ignore_errors=True)
+
+
 def place(parcel: Parcel, folder: Path, tell: Tell) -> Path:
     """Copies a run's files to `folder`/job/moment/, all of them at once; what is there already from this run stays.
 
@@ -93,18 +114,19 @@ def place(parcel: Parcel, folder: Path, tell: Tell) -> Path:
         ScheduleError: something else is there.
         OSError: it cannot be written.
     """
+    if found := placed(parcel, folder):
+        return found
     final = folder / safe_name(parcel.job) / parcel.stamp
-    if final.parent.is_symlink() or final.is_symlink():  # it may lead out of what is allowed
-        raise ScheduleError(f"'{final.parent.name}' in {folder.name} is a link.", hint="Put a folder in its place.")
-    if not final.exists():
-        beside = final.with_name(f".{final.name}.{parcel.run_id[:8]}.tmp")
-        _write(beside, ((file.name, parcel.content(file)) for file in parcel.files), tell)
-        tell("before place")
-        _appear(beside, final)
-        tell("after place")
-    elif not _same(final, parcel.files):
-        raise ScheduleError(f"'{final.parent.name}/{final.name}' exists and holds something else.", hint="Move it away.")
+    beside = _beside(parcel, final)
+    _write(beside, ((file.name, parcel.content(file)) for file in parcel.files), tell)
+    tell("before place")
+    _appear(beside, final)
+    tell("after place")
     return final
+
+
+def _beside(parcel: Parcel, final: Path) -> Path:
+    return final.with_name(f".{final.name}.{parcel.run_id[:8]}.tmp")
 
 
 def _write(folder: Path, files: Iterable[tuple[str, bytes]], tell: Tell) -> None:

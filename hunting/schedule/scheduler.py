@@ -17,7 +17,7 @@ from hunting.air.journal import Journal, exclusive, identifier
 from hunting.clock import Clock
 from hunting.errors import ScheduleError
 from hunting.lake import Lake
-from hunting.schedule.delivery import STORE, deliver
+from hunting.schedule.delivery import STORE, arrived, deliver
 from hunting.schedule.files import Parcel, Spool
 from hunting.schedule.jobs import Job, named, safe_name
 from hunting.schedule.ledger import Ledger
@@ -180,18 +180,20 @@ class Scheduler:
         return self._outcome(job, self._ledger.run(run.id))
 
     def _deliver(self, parcel: Parcel, delivery: Delivery) -> None:
-        if delivery.attempts >= self._attempts:  # the last of them was cut short
-            self._ledger.undelivered(delivery, delivery.error or "It was interrupted.", final=True)
-            return
-        self._ledger.trying(delivery)
-        self._journal.tell("before delivery")
+        root, attempt = self._lake.root, delivery.attempts + 1
         try:
-            place = deliver(delivery.target, parcel, self._lake.root, self._clock(), self._journal.tell)
+            if attempt <= self._attempts:
+                self._ledger.trying(delivery)
+                self._journal.tell("before delivery")
+                place = deliver(delivery.target, parcel, root, self._clock(), self._journal.tell)
+                self._journal.tell("after delivery")
+            elif (found := arrived(delivery.target, parcel, root)) is not None:
+                place = found
+            else:
+                raise ScheduleError(delivery.error or "It was interrupted.")
         except Exception as error:
-            final = delivery.attempts + 1 >= self._attempts
-            self._ledger.undelivered(delivery, in_words(error), final)
+            self._ledger.undelivered(delivery, in_words(error), final=attempt >= self._attempts)
         else:
-            self._journal.tell("after delivery")
             self._ledger.delivered(delivery, place)
 
     def _outcome(self, job: Job, run: Run) -> Outcome:

@@ -13,7 +13,7 @@ from pathlib import Path
 from hunting.errors import ScheduleError
 from hunting.schedule.delivery import mail, webhook
 from hunting.schedule.delivery.settings import load
-from hunting.schedule.files import Parcel, Tell, place
+from hunting.schedule.files import Parcel, Tell, forget, place, placed
 from hunting.schedule.jobs import Target
 
 OUTPUTS = "outputs"
@@ -37,6 +37,22 @@ def deliver(target: Target, parcel: Parcel, root: Path, now: datetime, tell: Tel
     if target.kind not in _KINDS:
         raise ScheduleError(f"There is no delivery by '{target.kind}'.", hint=f"There is: {', '.join(_KINDS)}.")
     return _KINDS[target.kind](target.target, parcel, root, now, tell)
+
+
+def arrived(target: Target, parcel: Parcel, root: Path) -> str | None:
+    """Where a delivery that was cut short has arrived all the same; None: it has not, or nobody can tell.
+
+    Raises:
+        ScheduleError: something else is there, or the folder is not allowed.
+    """
+    if target.kind not in ("store", "folder"):
+        return None
+    folder = root / OUTPUTS if target == STORE else load(root).folder(target.target)
+    found = placed(parcel, folder)
+    if found is None:
+        forget(parcel, folder)
+        return None
+    return found.relative_to(root).as_posix() if target == STORE else str(found)
 
 
 def _folder(target: str, parcel: Parcel, root: Path, _now: datetime, tell: Tell) -> str:
