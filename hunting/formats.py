@@ -227,7 +227,7 @@ def _more(count: int, what: str) -> str:
     return f"{count:,} more {what}{'s' * (count != 1)}"
 
 
-_NARROWEST, _WIDEST = 16, 100
+_NARROWEST, _WIDEST = 14, 100
 
 
 def _may_be_cut(kind: ScalarType) -> bool:
