@@ -84,7 +84,7 @@ def _pairs(state: Any) -> list[tuple[Any, Weight]] | None:
     """Values and weights of a state, None if it is none."""
     match state:
         case [[*_], [*values], [*weights]] if len(values) == len(weights):
-            known = all(isinstance(weight, int | float) for weight in weights)
+            known = all(isinstance(weight, int | float) and weight >= 0 for weight in weights)
             return list(zip(values, weights, strict=True)) if known else None
         case _:
             return None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kql.syntax.plugins import Plugin
 
 _NAME = re.compile(r"@(\w+)")
+MAX_BINS = 10_000  # of one window: a row is counted in each
 
 
 @dataclass(slots=True)
@@ -104,6 +105,8 @@ def _bins(plugin: Plugin, text: Text, whole: str, part: str) -> Value:
         case [int() | float() as window, int() | float() as width]:
             if width <= 0 or window < width or window % width:
                 raise plugin.expects(f"a {whole} of whole bins")
+            if window // width > MAX_BINS:
+                raise plugin.expects(f"a {whole} of at most {MAX_BINS:,} bins")
             return Literal(int(window // width), ScalarType.LONG)
         case _:
             raise plugin.expects(f"constants as {whole} and {part}")
@@ -196,8 +199,8 @@ def rolling_percentile(plugin: Plugin) -> Relation:
     value, index = plugin.column(0), plugin.column(2)
     percentile, bins = plugin.constant(1, "percentile", None), plugin.constant(4, "bins", None)
     width = plugin.places[3].bind(plugin.scope.without_row())
-    if not isinstance(percentile, int | float) or not isinstance(bins, int) or bins < 1:
-        raise plugin.expects("a percentile, and a number of bins above 0, both constant")
+    if not isinstance(percentile, int | float) or not isinstance(bins, int) or not 0 < bins <= MAX_BINS:
+        raise plugin.expects(f"a percentile, and a number of bins from 1 to {MAX_BINS:,}, both constant")
     given: dict[str, Value] = {"bin": width, "n": Literal(bins, ScalarType.LONG)}
     kind = ScalarType.LONG if isinstance(percentile, int) else ScalarType.REAL
     given["percentile"] = Literal(percentile, kind)

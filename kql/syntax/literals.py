@@ -139,7 +139,10 @@ class Timespan(Constant):
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
-        return _constant(_short_timespan(str(children[0])), ScalarType.TIMESPAN, span)
+        ticks = _short_timespan(str(children[0]))
+        if ticks is not None and not -(1 << 63) <= ticks < 1 << 63:
+            raise KqlSyntaxError(f"The timespan {str(children[0])[:40]} is too long.", span, "At most about 10,675,199 days.")
+        return _constant(ticks, ScalarType.TIMESPAN, span)
 
 
 _SHORT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([a-zA-Z]+)$")
@@ -162,11 +165,11 @@ def _short_timespan(text: str) -> int | None:
 
 
 def timespan_ticks(text: str) -> int | None:
-    """Ticks of `1d`, `2.10:00:00`, `10:00`, `-1.5h` or a number of days; None if it is no timespan."""
+    """Ticks of `1d`, `2.10:00:00`, `10:00`, `-1.5h` or a number of days; None if it is no timespan, or too long for one."""
     text = text.strip()
     short = _short_timespan(text)
     if short is not None:
-        return short
+        return short if -(1 << 63) <= short < 1 << 63 else None
     found = _FULL.match(text)
     if found is None or not text.strip("-"):
         return None
@@ -175,7 +178,7 @@ def timespan_ticks(text: str) -> int | None:
     if hours > 23 or minutes > 59 or seconds > 59:
         return None
     ticks = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND + fraction
-    return -ticks if found[1] else ticks
+    return None if ticks >> 63 else -ticks if found[1] else ticks
 
 
 def datetime_micros(text: str) -> int | None:
