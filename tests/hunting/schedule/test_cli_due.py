@@ -80,6 +80,29 @@ def test_what_is_wrong_with_one_report_stops_no_other(command: Command, reports:
     assert command("due", "--only", "phish", "--now", "2026-11-02T06:20").code == 4, "a file that is no report is always told"
 
 
+def test_a_report_goes_where_its_head_and_the_settings_say(command: Command, reports: Path, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    head = f"recipients: [soc@example.org]\ndeliver: [{{folder: {share}/soc}}, {{webhook: 'https://hooks.example.org/secret'}}]"
+    (reports / "phish.md").write_text(REPORT.format(more=head))
+    (reports.parent / "delivery.yaml").write_text(f"folders: ['{share}']\n")
+    command("due")
+    done = command("due", "--json", "--now", "2026-11-02T06:10")
+    row = json.loads(done.out)
+    assert (done.code, row["status"], len(row["outputs"])) == (4, "retry", 2)
+    assert row["places"] == ["outputs/phish/2026-11-02T0600Z", f"{share}/soc/phish/2026-11-02T0600Z"]
+    assert "No mail server is set up" in row["error"] and "hooks.example.org are not allowed" in row["error"]
+    for each in sorted((share / "soc" / "phish" / "2026-11-02T0600Z").iterdir(), key=str):
+        assert each.read_bytes() == (reports.parent / row["places"][0] / each.name).read_bytes()
+    kql = "JobDeliveries | sort by Channel asc | project Channel, Destination, Status"
+    rows = [tuple(row.values()) for row in command("query", kql, "-f", "ndjson").rows]
+    assert rows[1:] == [
+        ("mail", "soc@example.org", "Pending"),
+        ("store", "outputs/phish/2026-11-02T0600Z", "Delivered"),
+        ("webhook", "https://hooks.example.org", "Pending"),
+    ]
+    assert "secret" not in done.out + done.err
+
+
 def test_only_and_dry_run(command: Command, reports: Path) -> None:
     (reports / "other.md").write_text(REPORT.format(more=""))
     command("due")

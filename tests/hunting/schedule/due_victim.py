@@ -1,4 +1,4 @@
-"""Processes that run what is due and are killed: `victim.py STORE FOLDER`.
+"""Processes that run what is due and are killed: `due_victim.py STORE FOLDER`.
 
 Each line of input, `NOW STEP DELAY`, is one life, forked from a process that has done nothing but import: it dies by its own
 hand at the step of that number, or by its parent's after DELAY seconds, or lives (-1); -2: two live at the same time. Each line

@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from due_victim import TARGETS
 from servers import CERTIFICATE, HookServer, MailServer, running
-from victim import TARGETS
 from work import HOUR, START, Shop, expected, files_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="lives are forked")
-VICTIM = Path(__file__).with_name("victim.py")
+VICTIM = Path(__file__).with_name("due_victim.py")
 KILLED = -9
 
 
