@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import islice
 from typing import assert_never, cast
 
@@ -268,25 +268,33 @@ class ValueLowering:
         return self.filled(template, **{parameter.name: self.value(arg, columns, order) for parameter, arg in args})
 
     def path_arguments(self, path: Path, columns: Columns, order: Sequence[Order]) -> tuple[exp.Expression, exp.Expression]:
-        """The base and the JSON path, as one text if all steps are constant."""
+        """A JSON value and the path from there, as one text if all steps are constant."""
+        base = path.base
+        reads = isinstance(base, Call) and base.function.read
+        tree = self._of_arguments(reads, cast(Call, base), columns, order) if reads else self.value(base, columns, order)
         parts: list[exp.Expression] = []
         text = "$"
         for step in path.steps:
-            if isinstance(step, str):
+            computed = not isinstance(step, int | str) and step.type is ScalarType.STRING
+            if computed or step in _NO_STEPS:
+                holder = tree if not parts and text == "$" else function("json_extract", tree, _joined(parts, text))
+                key = exp.Literal.string(step) if isinstance(step, str) else self.value(cast(Value, step), columns, order)
+                tree = self.filled(_OF_BAG, x=holder, key=key)
+                parts, text = [], "$"
+            elif isinstance(step, str):
                 text += '."' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
             elif isinstance(step, int):
                 text += f"[{step}]" if step >= 0 else f"[#{step}]"
             else:
-                template = _KEY_STEP if step.type is ScalarType.STRING else _INDEX_STEP
-                parts += [exp.Literal.string(text), self.filled(template, step=self.value(step, columns, order))]
+                parts += [exp.Literal.string(text), self.filled(_INDEX_STEP, step=self.value(step, columns, order))]
                 text = ""
-        if text:
-            parts.append(exp.Literal.string(text))
-        joined = parts[0] if len(parts) == 1 else function("concat", *parts)
-        base = path.base
-        if isinstance(base, Call) and base.function.read:
-            return self._of_arguments(base.function.read, base, columns, order), joined
-        return self.value(base, columns, order), joined
+        return tree, _joined(parts, text)
+
+
+def _joined(parts: Sequence[exp.Expression], text: str) -> exp.Expression:
+    """One path of several texts; null if one of them is."""
+    whole = [*parts, exp.Literal.string(text)] if text else parts
+    return reduce(lambda one, two: exp.DPipe(this=one, expression=two), whole)
 
 
 _MEMBER = "json_extract($x, '/' || replace(replace(__k1, '~', '~0'), '/', '~1'))"  # a JSON pointer: any key, with quotes too
@@ -301,7 +309,8 @@ _TEXTS = (
     "WHEN $object THEN CAST($bag AS VARCHAR[]) ELSE [json_extract_string($x, '$')] END"
 )
 
-_KEY_STEP = """'."' || replace(replace($step, '\\', '\\\\'), '"', '\\"') || '"'"""
+_NO_STEPS = ("", "*")  # what DuckDB's paths do not take for a key, even in quotes; a computed key may be one
+_OF_BAG = "json_extract(CASE json_type($x) WHEN 'OBJECT' THEN $x END, '/' || replace(replace($key, '~', '~0'), '/', '~1'))"
 _INDEX_STEP = "CASE WHEN $step < 0 THEN '[#' ELSE '[' END || CAST($step AS VARCHAR) || ']'"
 
 

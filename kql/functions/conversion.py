@@ -124,7 +124,7 @@ def moment(value: str) -> str:
     text = f"trim({value})"
     return (
         f"CASE WHEN regexp_full_match({text}, '{_ISO}') THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ)) "
+        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN timezone('UTC', TRY_CAST(regexp_replace({text}, ' ([-+])', '\\1') AS TIMESTAMPTZ)) "
         f"WHEN regexp_matches({text}, '[0-9]') THEN try_strptime(regexp_replace({text}, ' ?(Z|GMT|UTC)$', ''), [{_FORMATS}]) END"
     )
 

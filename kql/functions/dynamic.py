@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kql.functions.fragments import DATETIME_TEXT, TIMESPAN_TEXT
 from kql.functions.registry import SCALARS, Function, Kind, Naming, scalar
 
@@ -101,10 +103,15 @@ def _extract_json(constants: list[object]) -> str:
 
 def _duckdb_path(path: str) -> str:
     """`$['a b'].c[0]` -> `$."a b".c[0]`."""
-    import re
-
     return re.sub(r"\[\s*(['\"])(.*?)\1\s*\]", lambda found: '."' + found[2].replace('"', '\\"') + '"', path if path.startswith("$") else "$." + path)
 
 
+_KNOWN_PATH = re.compile(r"""\$?(?:\.?[^.\[\]*?]+|\[\d+\]|\[\s*'[^']*'\s*\]|\[\s*"[^"]*"\s*\])*""")
+
+
+def _known_path(constants: list[object]) -> str:
+    return "" if _KNOWN_PATH.fullmatch(str(constants[0])) else f"'{constants[0]}' is no path of keys and places, such as $.a[0]['b c']"
+
+
 for _name in ("extract_json", "extractjson"):
-    scalar(f"{_name}(path: const string, json: string) -> string", _extract_json, f"{_name}('$.a', '{{\"a\": 1}}') -> '1'", "The value at a JSON path of a text; '' if there is none.", **_SOME)
+    scalar(f"{_name}(path: const string, json: string) -> string", _extract_json, f"{_name}('$.a', '{{\"a\": 1}}') -> '1'", "The value at a JSON path of a text; '' if there is none.", check=_known_path, **_SOME)
