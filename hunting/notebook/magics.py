@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import display
 
 import hunting
+from hunting.cli.common import interruptible
 from hunting.engine import Hunt
 from hunting.formats import visible
 from hunting.notebook.options import split
 from hunting.reference import declared
 from hunting.result import Result
+from kql import queries
 from kql.catalog import Catalog
 from kql.errors import KqlError
 
@@ -35,7 +38,7 @@ class KqlMagics(Magics):
     @no_var_expand  # {x} and $x in a query are the query's own: values are bound
     @magic_arguments()
     @argument("--store", help="The store's folder; it stays chosen.")
-    @argument("-o", "--output", help="Name that the answer gets; it is not shown then.")
+    @argument("-o", "--output", help="Name that the answer gets, of several the last; it is not shown then.")
     @argument("--explain", action="store_true", help="Show the SQL instead.")
     @argument("--param", action="append", default=[], help="name=expression: a declared parameter's value.")
     @argument("query", nargs="*", help="The query.")
@@ -59,14 +62,24 @@ class KqlMagics(Magics):
 
     def _answer(self, hunt: Hunt, asked: Any, text: str) -> Result | None:
         values = dict(self._value(given) for given in asked.param)
-        if asked.explain:
-            print(visible(hunt.explain(text, values), keep="\n"))
-            return None
-        result = hunt.query(text, values)
-        self.user.user_ns["_kql_raw_result_"] = result
+        *others, last = queries(text)
+        for each in others:
+            shown = self._one(hunt, asked, each, values)
+            if shown is not None and not asked.output:
+                display(shown)
+        result = self._one(hunt, asked, last, values)
         if asked.output:
             self.user.user_ns[asked.output] = result
             return None
+        return result
+
+    def _one(self, hunt: Hunt, asked: Any, text: str, values: dict[str, object]) -> Result | None:
+        """Runs a query; with --explain its SQL is printed."""
+        if asked.explain:
+            print(visible(hunt.explain(text, values), keep="\n"))
+            return None
+        result = interruptible(hunt, lambda: hunt.query(text, values))
+        self.user.user_ns["_kql_raw_result_"] = result
         return result
 
     def _hunt(self, store: str | None) -> Hunt:

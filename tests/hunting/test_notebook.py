@@ -49,6 +49,15 @@ def test_a_line_and_a_cell(notebook: InteractiveShell) -> None:
     assert found.rows() == [(1, 2)] and notebook.user_ns["_kql_raw_result_"] is found
 
 
+def test_several_queries_in_a_cell(notebook: InteractiveShell) -> None:
+    with capture_output() as captured:
+        last = notebook.run_cell_magic("kql", "", "let n = 1;\nprint A = n;\nprint B = n + 1")
+    assert last.rows() == [(2,)] and ["<td" in output.data["text/html"] for output in captured.outputs] == [True]
+    with capture_output() as captured:
+        assert notebook.run_cell_magic("kql", "-o kept", "print 1; print 2") is None
+    assert notebook.user_ns["kept"].rows() == [(2,)] and not captured.outputs
+
+
 def test_an_answer_under_a_name(notebook: InteractiveShell) -> None:
     assert line(notebook, "-o kept print N = 1") is None
     assert notebook.user_ns["kept"].rows() == [(1,)]
@@ -103,8 +112,7 @@ def test_a_result_is_a_table_and_with_render_a_chart_above_it(notebook: Interact
 def test_without_the_extension_the_chart_is_in_the_html() -> None:
     result = hunting.connect(":memory:").query("print K = 'a', N = 5 | render columnchart")
     assert (
-        result._repr_html_().startswith('<img alt="Chart" src="data:image/svg+xml;base64,')
-        and "<table>" in result._repr_html_()
+        result._repr_html_().startswith('<img alt="Chart" src="data:image/svg+xml;base64,') and "<table>" in result._repr_html_()
     )
     assert result._repr_mimebundle_()[MIME]["data"]["values"][0]["y"] == 5
 
