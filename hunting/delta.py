@@ -114,7 +114,8 @@ def recorded(folder: Path) -> dict[str, Any]:
 
 def snapshot(handle: DeltaTable, table: str) -> Snapshot:
     """The files of the handle's version, by day and in the order of writing."""
-    actions = pa.table(handle.get_add_actions(flatten=True))
+    # Not pa.table(): that would import pandas, to see whether this is a DataFrame.
+    actions = pa.RecordBatchReader.from_stream(handle.get_add_actions(flatten=True)).read_all()
     days = next((actions.column(name).to_pylist() for name in actions.column_names if name.startswith("partition.")), None)
     paths = [unquote(path) for path in actions.column("path").to_pylist()]
     if any(path.startswith("/") or "://" in path or ".." in path.split("/") for path in paths):

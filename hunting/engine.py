@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 import kql
-from hunting import latest, vectorised
+from hunting import latest
 from hunting.clock import Clock, system_clock
 from hunting.errors import HuntingError, StoreError
 from hunting.external import ExternalFiles
@@ -243,6 +243,8 @@ class Hunt:
 
     def _function(self, name: str, text: str) -> None:
         """Registers a vectorised function; functions belong to the database, so another hunt over it may have done it."""
+        from hunting import vectorised
+
         if name in self._functions:
             return
         function = vectorised.FUNCTIONS[name]

@@ -19,7 +19,6 @@ from threading import RLock
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -324,6 +323,8 @@ class Lake:
 
 def _read(files: list[str], schema: Schema) -> pa.Table:
     """Rows as stored; in files that lack a column, strings are '' as everywhere."""
+    import pyarrow.compute as pc
+
     rows = read_files(files, arrow_schema(schema))
     for at, column in enumerate(schema):
         if column.type is ScalarType.STRING and rows.column(at).null_count:

@@ -11,9 +11,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 DEFAULT_ROW_GROUP = 122_880  # DuckDB's own unit of a scan: smaller groups prune better and read slower
 
@@ -41,6 +38,8 @@ def write_days(
         partition: name of the folders' key, `day` in `day=2026-01-31`.
         durable: force the files to the disk before returning.
     """
+    import pyarrow.compute as pc
+
     if rows.num_rows == 0:
         return []
     if time is None:
@@ -55,6 +54,8 @@ def write_days(
 
 def _days(times: pa.ChunkedArray) -> list[tuple[date, int, int]]:
     """Runs of equal days in sorted times: (day, start, length)."""
+    import pyarrow.compute as pc
+
     runs = pc.run_end_encode(times.cast(pa.date32()).combine_chunks())
     ends = runs.run_ends.to_pylist()
     return [(day, start, end - start) for day, start, end in zip(runs.values.to_pylist(), [0, *ends], ends, strict=False)]
@@ -63,6 +64,8 @@ def _days(times: pa.ChunkedArray) -> list[tuple[date, int, int]]:
 def _write(
     folder: Path, prefix: str, rows: pa.Table, day: date | None, row_group_size: int, durable: bool, time: str | None = None
 ) -> WrittenFile:
+    import pyarrow.parquet as pq
+
     path = f"{prefix}part-{uuid4().hex}.parquet"
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +84,8 @@ def _write(
 
 def read_files(files: list[str], schema: pa.Schema) -> pa.Table:
     """The rows of all files, in the given order; a column that a file lacks is null there."""
+    import pyarrow.dataset as ds  # brings all of pandas, where that is installed
+
     if not files:
         return schema.empty_table()
     return ds.dataset(files, schema=schema, format="parquet", partitioning=None).to_table()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kql.types import ScalarType, Schema
 
@@ -144,21 +143,28 @@ _CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to
 
 
 def _in_calendar(stored: pa.Table, schema: Schema) -> pa.Table:
-    first, last = _CALENDAR
     for at, column in enumerate(schema):
-        if column.type is not ScalarType.DATETIME:
-            continue
-        micros = stored.column(at).cast(pa.timestamp("us")).cast(pa.int64())
-        found = pc.min_max(micros).as_py()
-        if found["min"] is not None and not first <= found["min"] <= found["max"] <= last:
-            inside = pc.and_(pc.greater_equal(micros, first), pc.less_equal(micros, last))
-            stored = stored.set_column(at, stored.field(at), pc.if_else(inside, stored.column(at), None))
+        if column.type is ScalarType.DATETIME:
+            stored = stored.set_column(at, stored.field(at), _calendar_only(stored.column(at)))
     return stored
+
+
+def _calendar_only(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc  # takes longer to import than a small query to run
+
+    first, last = _CALENDAR
+    micros = times.cast(pa.timestamp("us")).cast(pa.int64())
+    found = pc.min_max(micros).as_py()
+    if found["min"] is None or first <= found["min"] <= found["max"] <= last:
+        return times
+    return pc.if_else(pc.and_(pc.greater_equal(micros, first), pc.less_equal(micros, last)), times, None)
 
 
 def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:
     match kind:
         case ScalarType.TIMESPAN:
+            import pyarrow.compute as pc
+
             return pc.divide(values.cast(pa.int64()), 10).cast(pa.duration("us"))
         case ScalarType.DATETIME:
             naive = values.cast(pa.timestamp("us"))  # the same numbers under another name: nothing is computed

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hunting.errors import StoreError
 from hunting.tables import arrow_schema, time_column
@@ -70,12 +69,16 @@ def _plain(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
 
 
 def _string(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
     if not (_is_text(values.type) or pa.types.is_null(values.type)):
         raise ValueError("only text is taken")
     return pc.fill_null(values.cast(target), "")
 
 
 def _datetime(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
     if not (pa.types.is_temporal(values.type) or pa.types.is_null(values.type)) or pa.types.is_duration(values.type):
         raise ValueError("only dates and timestamps are taken")
     # Arrow keeps zoned times in UTC, so the zone can be dropped; so are the digits below a microsecond.
@@ -87,6 +90,8 @@ def _datetime(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
 
 
 def _timespan(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
     if not pa.types.is_duration(values.type):
         return _plain(values, target)
     ticks, per = {"s": (10_000_000, 1), "ms": (10_000, 1), "us": (10, 1), "ns": (1, 100)}[values.type.unit]
