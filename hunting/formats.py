@@ -33,6 +33,7 @@ from kql.catalog import schema_of
 from kql.types import ScalarType
 
 _BATCH = 10_000
+_LONGEST = 500  # characters of a text for readers: pages and PDF take very long over a cell of thousands
 _QUOTED = (ScalarType.STRING, ScalarType.DYNAMIC, ScalarType.GUID)
 
 # ---------------------------------------------------------------- values as text
@@ -63,7 +64,7 @@ def text_of(value: Any, kind: ScalarType) -> str:
 
 def figure_text(value: Any, kind: ScalarType) -> str:
     """A value in a report: as `text_of`, but thousands are separated, fractions cut to two digits (below 0.01: three that
-    count), and moments cut to seconds; midnight is a day."""
+    count), and moments cut to seconds; midnight is a day; a long text is cut to 500 characters, with a mark."""
     match kind:
         case ScalarType.INT | ScalarType.LONG if value is not None:
             return f"{value:,}"
@@ -74,7 +75,8 @@ def figure_text(value: Any, kind: ScalarType) -> str:
         case ScalarType.DATETIME if value is not None:
             return f"{value:%Y-%m-%d}" if value.time() == time.min else f"{value:%Y-%m-%d %H:%M:%S}"
         case _:
-            return text_of(value, kind)
+            text = text_of(value, kind)
+            return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def figures_of(result: Result) -> Iterator[list[str]]:

@@ -1,6 +1,7 @@
 """A run report in each format: one function for each, from a run report to bytes.
 
-    html, markdown, pdf    for readers: prose with its figures, charts (not in Markdown), tables cut to their blocks' limits
+    html, markdown, pdf    for readers: prose with its figures, charts (not in Markdown), tables cut to their blocks' limits,
+                           texts to 500 characters
     xlsx, csv, json        for programs: every row of every block that is not hidden; json also holds the figures
 
 Formats that make one file give it the report's name and the window's start; csv makes one file for each block.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,7 +59,8 @@ class Answered:
     @property
     def stem(self) -> str:
         """The name of this run's files, without suffix: the report's and the window's start."""
-        return f"{self.report.name}-{self.window.stem}"
+        plain = re.sub(r"[^\w.-]+", "-", self.report.name).strip(".-")
+        return f"{plain or 'report'}-{self.window.stem}"
 
     @property
     def shown(self) -> list[tuple[Block, Result]]:

@@ -170,6 +170,11 @@ def test_a_run_at_another_time_sees_that_time(hunt: Hunt) -> None:
     assert (answered.stem, str(answered.window)) == ("r-2025-07-06", "2025-07-06")
 
 
+def test_files_have_names_that_every_system_takes(hunt: Hunt) -> None:
+    odd = read("..\\a b:c\n.md", "---\ntitle: t\n---\n")
+    assert odd.run(hunt).stem == "a-b-c-2026-02-23"
+
+
 def test_the_window_can_be_chosen(hunt: Hunt) -> None:
     window = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 12, tzinfo=UTC)
     answered = report(block("print _startTime, _endTime")).run(hunt, window=window)

@@ -184,6 +184,18 @@ def ran(text: str) -> Answered:
         return read("t.md", text).run(hunt)
 
 
+def test_a_long_text_is_cut_for_readers_and_whole_in_data() -> None:
+    """A PDF of a cell of 40,000 letters took minutes."""
+    answered = ran("---\ntitle: t\n---\n{{ a.S }}\n```kql name=a\nprint S = strrep('x', 40000)\n```\n")
+    for form in ("html", "markdown"):
+        text = formats.render(answered, form).decode()
+        assert text.count("x" * 500 + "…") == 2 and "x" * 501 not in text
+    assert formats.render(answered, "pdf").startswith(b"%PDF")
+    assert json.loads(formats.render(answered, "json"))["blocks"][0]["rows"] == [["x" * 40000]]
+    book = openpyxl.load_workbook(io.BytesIO(formats.render(answered, "xlsx")))
+    assert book["a"]["A2"].value == "x" * 32766 + "…"
+
+
 def test_names_of_sheets_are_short_legal_and_different() -> None:
     titles = ["History", "a/b:c*d?[e]\\f", "x" * 40, "X" * 40, "'quoted'", "", "Summary", "summary"]
     assert sheet_names(titles) == [
