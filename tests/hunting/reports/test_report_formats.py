@@ -186,7 +186,7 @@ def ran(text: str) -> Answered:
 
 def test_a_long_text_is_cut_for_readers_and_whole_in_data() -> None:
     """A PDF of a cell of 40,000 letters took minutes."""
-    answered = ran("---\ntitle: t\n---\n{{ a.S }}\n```kql name=a\nprint S = strrep('x', 40000)\n```\n")
+    answered = ran(f"---\ntitle: t\n---\n{{{{ a.S }}}}\n```kql name=a\nprint S = '{'x' * 40000}'\n```\n")
     for form in ("html", "markdown"):
         text = formats.render(answered, form).decode()
         assert text.count("x" * 500 + "…") == 2 and "x" * 501 not in text
