@@ -1,7 +1,8 @@
 """No hunt may lose more than a quarter: `python tests/bench/check.py --store STORE [--only WORD ...]`.
 
 Measures like `hunts.py` and compares ratios of ours to plain and best SQL, hunt by hunt and on the whole, with the kept results
-whose store was nearest in size. What seems to have lost is measured again with more runs before it counts. Exit code 1: a loss.
+whose store was nearest in size (`results/*.json`; those with other engines lie in `results/peers/`). What seems to have lost is
+measured again with more runs before it counts. Exit code 1: a loss.
 """
 
 from __future__ import annotations
