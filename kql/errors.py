@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from textwrap import wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ class KqlError(Exception):
         """The message, then the line of the query with a caret under the place, then the cure.
 
         Args:
-            width: of the terminal: as much of the line is shown as it holds.
+            width: of the terminal: texts are folded, and as much of the line is shown as it holds.
         """
-        lines = [self.message]
-        if self.span is not None and self.text is not None:
-            lines = [str(KqlError(self.message, self.span, text=self.text)), *_caret(self.text, self.span, width)]
-        return "\n".join([*lines, *([f"  {self.hint}"] if self.hint else [])])
+        if self.span is None or self.text is None:
+            lines = _folded(self.message, width)
+        else:
+            placed = str(KqlError(self.message, self.span, text=self.text))
+            lines = [*_folded(placed, width), *_caret(self.text, self.span, width)]
+        return "\n".join([*lines, *(_folded(f"  {self.hint}", width, "  ") if self.hint else [])])
 
 
 class KqlSyntaxError(KqlError):
@@ -99,6 +102,14 @@ class KqlExecutionError(KqlError):
 
 
 _WIDTH = 110  # of the excerpt: a query pasted as one long line must not flood the terminal
+
+
+def _folded(text: str, width: int | None, indent: str = "") -> list[str]:
+    """A text in lines, broken between words; the first has room for "error: " before it."""
+    if width is None or len(text) < width - 7:
+        return [text]
+    room = max(width - 7, 20)
+    return wrap(text, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _caret(text: str, span: Span, width: int | None) -> list[str]:

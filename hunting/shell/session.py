@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from hunting import formats, reference
 from hunting.charts import asks_for_chart, draw
@@ -17,6 +18,7 @@ from hunting.result import Result
 from kql import queries
 from kql.errors import KqlError, closest
 
+_GREETING = "A query runs at a ; or an empty line. Ctrl-C stops it, Ctrl-D leaves."
 FORMS = ("table", "csv", "json", "ndjson", "markdown")
 
 
@@ -164,8 +166,10 @@ class Session:
     def help(self, _argument: str) -> None:
         usages = {f"{each.name} {each.argument}".strip(): each.help for each in COMMANDS.values()}
         size = max(map(len, usages))
-        lines = [f"{usage:{size}}  {text}" for usage, text in usages.items()]
-        self.write("\n".join(["A query runs at a ; or an empty line. Ctrl-C stops it, Ctrl-D leaves.", "", *lines]) + "\n")
+        width, indent = max(self.width() or 100, 40), " " * (size + 2)
+        told = [(f"{usage:{size}}  {text}", indent) for usage, text in usages.items()]
+        lines = [wrap(line, width, subsequent_indent=margin) or [""] for line, margin in [(_GREETING, ""), ("", ""), *told]]
+        self.write("\n".join(line for each in lines for line in each) + "\n")
 
     def exit(self, _argument: str) -> None:
         self.open = False
