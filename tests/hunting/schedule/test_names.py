@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hunting.schedule import Output
@@ -36,6 +36,7 @@ def test_a_hostile_name_is_harmless(text: str, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_name_is_harmless(text: str) -> None:
     check(text)
@@ -46,6 +47,7 @@ def test_a_good_name_stays(text: str) -> None:
     assert safe_name(text) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a.html", "A.HTML", "a/.html", "2-a.html", "b"]), max_size=8))
 def test_no_two_files_of_a_run_share_a_name(names: list[str]) -> None:
     found = [output.name.casefold() for output in named(Output(name, b"", "text/html") for name in names)]
