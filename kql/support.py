@@ -99,6 +99,8 @@ DIVERGENCES = (
     "Datetimes hold microseconds: the seventh digit is lost. Timespans keep all seven inside, and lose the last one in Python.",
     "`dcount` counts exactly; Kusto estimates.",
     "`percentile` is exact (nearest rank); Kusto estimates for large sets.",
+    "The states of `hll` and `tdigest` hold every value or its hash and are exact; Kusto's own for many values are not read.",
+    "`sliding_window_counts` and its like count bins from the start, with the end, and a window ends with its bin.",
     "Which rows `take`, `sample`, `take_any` and a default `join` (innerunique) keep is arbitrary there and here.",
     "Regular expressions are RE2's, as in Kusto.",
     "`externaldata` never fetches: a local file stands for each URL.",
