@@ -79,6 +79,7 @@ class Scheduler:
 
     def publish(self) -> None:
         """Brings the tables JobRuns, JobOutputs and JobDeliveries up to date, if they are not."""
+        self._folder.mkdir(exist_ok=True)
         publish(self._lake, self._journal, self._folder / "publish.lock")
 
     def wake(self, jobs: Sequence[Job]) -> datetime | None:
