@@ -176,11 +176,14 @@ class StoredTenant(Tenant):
         self.hunt = Hunt(self.lake, clock=self.clock)
 
     def query(self, text: str, parameters: Mapping[str, object] | None = None) -> Any:
-        for table, rows in self.tables.items():
-            if rows:
-                self.lake.append(table, pa.Table.from_pylist(rows))
-        self.tables.clear()
+        self.fill()
         return self.hunt.query(text, parameters)
+
+    def fill(self) -> None:
+        """Brings the new rows into the lake."""
+        for table, rows in self.tables.items():
+            self.lake.append(table, pa.Table.from_pylist(rows))
+        self.tables.clear()
 
     def rows(self, text: str) -> list[tuple[Any, ...]]:
         """The rows of a hunt."""
