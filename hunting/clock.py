@@ -13,6 +13,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def iso(moment: datetime, timespec: str = "auto") -> str:
+    """An aware moment in ISO 8601 as JSON carries it, UTC: "2026-11-20T12:00:00Z"."""
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def fixed_clock(moment: datetime) -> Clock:
     """A clock that stands still at `moment` (aware)."""
     if moment.tzinfo is None:

@@ -1,10 +1,11 @@
 """Errors of the product that are not about a query's text; all are `KqlError`, what a user can cause and cure.
 
-    KqlError
-    └── HuntingError
-        ├── StoreError    the folder of tables: missing, damaged, foreign
-        ├── AirError      a remediation that cannot be done, and why
-        └── ScheduleError a schedule, a job or a delivery that is not possible
+KqlError
+└── HuntingError
+    ├── StoreError    the folder of tables: missing, damaged, foreign
+    ├── BusyError     another process is writing what one would write
+    ├── AirError      a remediation that cannot be done, and why
+    └── ScheduleError a schedule, a job or a delivery that is not possible
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ class HuntingError(KqlError):
 
 class StoreError(HuntingError):
     """The store cannot be opened, read or written."""
+
+
+class BusyError(HuntingError):
+    """Another process is writing what can have one writer at a time; nothing was changed, and trying again will do."""
 
 
 class ScheduleError(HuntingError):

@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from hunting.air import views
 from hunting.air.actions import ACTIONS
 from hunting.air.clusters import CLUSTERS
 from hunting.air.journal import Journal, Row, moment
-from hunting.air.ledger import ADMIN, AUTOMATION, MANUAL_TYPE, SOURCE, approve, log, note_decision, set_status, settle
+from hunting.air.ledger import ADMIN, MANUAL_TYPE, SOURCE, approve, log, note_decision, set_status, settle
 from hunting.air.mailboxes import Copy, Hunting, copies, lay_out
 from hunting.air.members import IN_MAILBOX
-from hunting.air.policy import ENDED, ActionStatus, Status
-from hunting.air.records import ActionRecord, values
+from hunting.air.policy import AUTOMATION, ENDED, ActionStatus, Status
+from hunting.air.records import ActionRecord
 from hunting.air.settings import Settings
 from hunting.errors import AirError
 
@@ -22,19 +23,6 @@ PENDING_FOR = timedelta(days=7)
 
 HOUR = 3_600_000_000
 """Microseconds within which the same cluster is not processed twice."""
-
-_SELECT = """
-    SELECT a.id, a.investigation_id, a.cluster_id, c.type AS cluster_type, c.entity, a.kind, a.name, a.status, a.source,
-        a.decision, a.decided_by, a.reason, a.created_at, a.decided_at, a.completed_at, coalesce(a.undoes, '') AS undoes,
-        coalesce((SELECT u.id FROM actions u WHERE u.undoes = a.id), '') AS undone_by, c.email_count,
-        coalesce(v.moved, 0) AS moved, coalesce(v.already, 0) AS already, coalesce(v.others, 0) AS "left",
-        coalesce(v.failed, 0) AS failed
-    FROM actions a JOIN clusters c ON c.id = a.cluster_id
-    LEFT JOIN (SELECT action_id, sum(state = 'done') AS moved, sum(state = 'already in destination') AS already,
-                      sum(state NOT IN ('done', 'already in destination')) AS others, sum(state = 'conflict') AS failed
-               FROM moves GROUP BY action_id) v ON v.action_id = a.id
-"""
-
 
 _LEFT = f"""
     SELECT count(*) FROM cluster_members m JOIN whereabouts w ON w.message = m.message AND w.recipient = m.recipient
@@ -72,25 +60,6 @@ class ActionCenter:
     def __init__(self, hunt: Hunting, journal: Journal) -> None:
         self._hunt = hunt
         self._journal = journal
-
-    def list(
-        self,
-        *,
-        status: str | None = None,
-        decided_by: str | None = None,
-        source: str | None = None,
-        investigation: str | None = None,
-    ) -> list[ActionRecord]:
-        """Actions, oldest first; the filters are compared regardless of case."""
-        wanted = {"a.status": status, "a.decided_by": decided_by, "a.source": source, "a.investigation_id": investigation}
-        given = {column: value for column, value in wanted.items() if value is not None}
-        where = " AND ".join(f"{column} = ? COLLATE NOCASE" for column in given) or "TRUE"
-        rows = self._journal.rows(f"{_SELECT} WHERE {where} ORDER BY a.created_at, a.rowid", tuple(given.values()))
-        return [_record(row) for row in rows]
-
-    def get(self, action: str) -> ActionRecord:
-        """One action by its full id."""
-        return _record(self._journal.rows(f"{_SELECT} WHERE a.id = ?", (action,))[0])
 
     def approve(self, action: str, by: str, reason: str, settings: Settings) -> None:
         """Approves a pending action; it is not carried out yet.
@@ -189,7 +158,7 @@ class ActionCenter:
             self._journal.audit(by, "investigation terminated", investigation, {"reason": reason})
 
     def _pending(self, action: str) -> ActionRecord:
-        found = self.get(action)
+        found = views.action(self._journal, action)
         if found.status != ActionStatus.PENDING:
             raise AirError(f"Action {action[:6]} is {found.status.lower()}, not pending: there is nothing to decide.")
         return found
@@ -200,7 +169,3 @@ class ActionCenter:
 
 def _marks(values: Collection[str]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _record(row: Row) -> ActionRecord:
-    return ActionRecord(**values(row, "created_at", "decided_at", "completed_at"))  # type: ignore[arg-type]

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hunting.air import manual, throttling
+from hunting.air import manual, throttling, views
+from hunting.air.action_center import ActionCenter
 from hunting.air.actions import by_hand
 from hunting.air.clusters import CLUSTERS
 from hunting.air.investigations import Case, analyse, cases, open_all, waiting
-from hunting.air.ledger import AUTOMATION, MANUAL_SOURCE
+from hunting.air.ledger import MANUAL_SOURCE
 from hunting.air.mailboxes import note_on_retention
-from hunting.air.policy import ActionStatus, Status
+from hunting.air.policy import AUTOMATION, ActionStatus, Status
 from hunting.air.reader import Reader
 from hunting.air.records import ActionRecord, Investigation, RunSummary, SettingsChange
 from hunting.air.remediation import Remediation
@@ -51,9 +52,7 @@ class Air(Reader):
             self._publisher.published()
             with self._journal.transaction("settings") as db:
                 for key, value in checked:
-                    db.execute(
-                        "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value)
-                    )
+                    db.execute(_SET, (key, value))
                     self._journal.audit(_person(by), "setting changed", key, {"value": value})
             self._publisher.publish()
         return SettingsChange(self.settings(), note)
@@ -62,9 +61,8 @@ class Air(Reader):
 
     def run(self, progress: Progress | None = None) -> RunSummary:
         """Investigates every alert that has no investigation yet, remediates what the settings allow, and publishes."""
-        with self._working() as recovered:
+        with self._working() as (recovered, expired):
             before = self._publisher.published()
-            expired = self._center.expire()
             found = self._investigate([*waiting(self._journal), *alerts(self._hunt)], progress)
             cancelled = self._center.cancel_idle()
         published = self._publisher.published() - before
@@ -122,7 +120,7 @@ class Air(Reader):
             self._center.approve(action, _person(by), reason, self.settings())
             self._remediation.execute(action, self.settings())
             self._center.cancel_idle()
-        return self._center.get(action)
+        return views.action(self._journal, action)
 
     def reject(self, action_id: str, *, by: str, reason: str = "") -> ActionRecord:
         """Rejects a pending action.
@@ -133,7 +131,7 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             self._center.close(action, ActionStatus.REJECTED, _person(by), reason)
-        return self._center.get(action)
+        return views.action(self._journal, action)
 
     def undo(self, action_id: str, to: str = "inbox", *, by: str, reason: str = "") -> ActionRecord:
         """Puts the copies that an action removed back into "inbox" or "junk", publishes, and returns the new action.
@@ -146,7 +144,7 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             undo = self._remediation.undo(action, to, _person(by), reason)
-        return self._center.get(undo)
+        return views.action(self._journal, undo)
 
     def retry(self, action_id: str, *, by: str, reason: str = "") -> ActionRecord:
         """Repeats an action some of whose moves failed (ActionResult Error), publishes, and returns the new action.
@@ -157,7 +155,7 @@ class Air(Reader):
         action = self._full("actions", action_id)
         with self._working():
             again = self._remediation.retry(action, self.settings(), _person(by), reason)
-        return self._center.get(again)
+        return views.action(self._journal, again)
 
     def remediate(
         self, rows: Any, action: str, *, by: str, reason: str = "", source: str = MANUAL_SOURCE, propose: bool = False
@@ -182,21 +180,28 @@ class Air(Reader):
             if not propose:
                 self._remediation.execute(name, self.settings(), found)
                 self._center.cancel_idle()
-        return self._center.get(name)
+        return views.action(self._journal, name)
 
     # Parts
+
+    @property
+    def _center(self) -> ActionCenter:
+        return ActionCenter(self._hunt, self._journal)
 
     @property
     def _remediation(self) -> Remediation:
         return Remediation(self._hunt, self._journal)
 
     @contextmanager
-    def _working(self) -> Iterator[int]:
-        """Holds the writer lock; carries on what a crash left, and publishes at the end, also what was refused."""
+    def _working(self) -> Iterator[tuple[int, int]]:
+        """Holds the writer lock; publishes at the end, also what was refused.
+
+        First carries on what a crash left, and closes what has waited too long; yields the numbers of both.
+        """
         with self._journal.writing(), _without_collector():
             self._publisher.published()
             try:
-                yield self._remediation.recover(self.settings())
+                yield self._remediation.recover(self.settings()), self._center.expire()
             except AirError:
                 self._publisher.publish()
                 raise

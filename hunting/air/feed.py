@@ -16,6 +16,7 @@ from uuid import UUID
 from hunting.air.journal import Journal, identifier, moment
 from hunting.air.lake_tables import EVENTS, events_table
 from hunting.air.schema import EVENT_COLUMNS
+from hunting.clock import iso
 from hunting.errors import AirError
 from hunting.tables import TABLES
 from kql.types import ScalarType
@@ -81,4 +82,4 @@ def _notices(journal: Journal, after: int) -> Iterator[tuple[int, str, int, dict
 
 
 def _time(at: int) -> str:
-    return moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return iso(moment(at), "microseconds")

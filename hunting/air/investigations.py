@@ -15,10 +15,10 @@ from hunting.air.actions import PROPOSALS, action_named
 from hunting.air.clusters import CLUSTERS, Cluster
 from hunting.air.evidence import Entity, clusters_of, gather
 from hunting.air.journal import Journal, identifier
-from hunting.air.ledger import AUTOMATION, approve, log, propose, set_status, settle
+from hunting.air.ledger import approve, log, propose, set_status, settle
 from hunting.air.mailboxes import Copy, Hunting, copies, lay_out
 from hunting.air.members import insert_cluster
-from hunting.air.policy import Decision, Outcome, Status, Verdict, decide
+from hunting.air.policy import AUTOMATION, Decision, Outcome, Status, Verdict, decide
 from hunting.air.settings import Settings
 from hunting.air.triggers import MANUAL, NAMES, Trigger
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from hunting.air.schema import EVENT_COLUMNS, MIGRATIONS, WORKING
 from hunting.clock import Clock
-from hunting.errors import AirError
+from hunting.errors import AirError, BusyError
 
 Row = sqlite3.Row
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -111,7 +111,7 @@ class Journal:
         """Holds the store's single writer lock; may be nested.
 
         Raises:
-            AirError: another process, or another object of this one, is writing.
+            BusyError: another process, or another object of this one, is writing.
         """
         with self._guard:
             if self._writing:
@@ -123,7 +123,7 @@ class Journal:
                 return
             lock = exclusive(self._lock_path, LOCK_WAIT)
             if lock is None:
-                raise AirError(
+                raise BusyError(
                     "Another process is working on this store's AIR journal.", hint="Wait until it has finished, then try again."
                 )
             self._writing = 1

@@ -6,9 +6,8 @@ import sqlite3
 
 from hunting.air import notices
 from hunting.air.journal import Journal
-from hunting.air.policy import ENDED, STOPPED, ActionStatus, Status, Verdict, status_of
+from hunting.air.policy import AUTOMATION, ENDED, STOPPED, ActionStatus, Status, Verdict, status_of
 
-AUTOMATION = "Automation"
 SOURCE = "Automated email action"
 MANUAL_SOURCE = "Manual email action"
 MANUAL_TYPE, ADMIN = "Manual Remediation", "AdminAction"

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+AUTOMATION = "Automation"
+"""Who decides where no person does."""
+
 HANDFUL = 3
 """Copies with a threat from which the threat counts for the whole cluster; the product's own figure is not published."""
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hunting.air import explorer, export, live, mail_page, report, tables, tabs, views
-from hunting.air.action_center import ActionCenter
 from hunting.air.clusters import CLUSTERS
 from hunting.air.feed import START, FeedLine, feed
 from hunting.air.journal import Journal
@@ -50,17 +49,17 @@ class Reader:
         Args:
             investigation_id: the id, or its first six or more digits.
         """
-        return views.investigation(self._journal, self._center, self._full("investigations", investigation_id))
+        return views.investigation(self._journal, self._full("investigations", investigation_id))
 
     def actions(
         self, *, status: str | None = None, decided_by: str | None = None, source: str | None = None
     ) -> list[ActionRecord]:
         """The Action center: Pending and History together, oldest first."""
-        return self._center.list(status=status, decided_by=decided_by, source=source)
+        return views.actions(self._journal, status=status, decided_by=decided_by, source=source)
 
     def action(self, action_id: str) -> ActionRecord:
         """One action, by its id or the first six or more digits."""
-        return self._center.get(self._full("actions", action_id))
+        return views.action(self._journal, self._full("actions", action_id))
 
     # Surfaces: tables with Defender's headings, ready to be shown or exported
 
@@ -149,10 +148,6 @@ class Reader:
     @cached_property
     def _journal(self) -> Journal:
         return Journal(self._hunt.lake.root / "air", self._hunt.clock, self._on_step)
-
-    @property
-    def _center(self) -> ActionCenter:
-        return ActionCenter(self._hunt, self._journal)
 
     @property
     def _publisher(self) -> Publisher:

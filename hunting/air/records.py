@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hunting.air.journal import Row, moment
+from hunting.air.policy import AUTOMATION
 from hunting.air.settings import Settings
 
 
@@ -72,6 +73,7 @@ class ActionRecord:
         moved: copies that this action moved.
         already: copies that were there already.
         left: copies that it found elsewhere, or could not reach; `failed` of them moved meanwhile (ActionResult Error).
+        left_because: of these, how many for which reason: "not in mailbox: 2, retention passed: 1".
         undone_by: id of the undo, or "".
     """
 
@@ -97,6 +99,12 @@ class ActionRecord:
     already: int
     left: int
     failed: int = 0
+    left_because: str = ""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person decided."""
+        return self.decided_by not in ("", AUTOMATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class Investigation:
     severity: str
     status: str
     alert_id: str
+    title: str
     created_at: datetime
     changed_at: datetime
     ended_at: datetime | None
@@ -146,11 +155,20 @@ class RetentionNote:
     def text(self) -> str:
         """The note in words."""
         known = f"{len(self.unrestorable):,} of {self.mailboxes:,} mailboxes keep nothing, {len(self.shorter):,} keep it shorter."
-        return (
+        parts = (
             "A soft delete can be undone only as long as the mailbox keeps deleted items:"
-            f" {self.default_days} days unless its policy or a hold says otherwise. {known if self.mailboxes else ''}"
-            " Check your duties to retain mail before opting in."
-        ).replace("  ", " ")
+            f" {self.default_days} days unless its policy or a hold says otherwise.",
+            known if self.mailboxes else "",
+            _listed("Nothing can be restored to", self.unrestorable),
+            _listed("For a shorter time only, to", self.shorter),
+            "Check your duties to retain mail before opting in.",
+        )
+        return " ".join(part for part in parts if part)
+
+
+def _listed(lead: str, mailboxes: tuple[str, ...], shown: int = 10) -> str:
+    more = f" and {len(mailboxes) - shown:,} more (table Mailboxes)" if len(mailboxes) > shown else ""
+    return f"{lead} {', '.join(mailboxes[:shown])}{more}." if mailboxes else ""
 
 
 @dataclass(frozen=True, slots=True)

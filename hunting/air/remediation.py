@@ -16,10 +16,10 @@ from hunting.air.action_center import processed
 from hunting.air.actions import ACTIONS
 from hunting.air.clusters import SELECTED
 from hunting.air.journal import Journal, Row, identifier
-from hunting.air.ledger import AUTOMATION, approve, log, note_decision, propose, settle
+from hunting.air.ledger import approve, log, note_decision, propose, settle
 from hunting.air.live import members_now
 from hunting.air.mailboxes import Copy, Hunting, lay_out, lay_out_retention, retention
-from hunting.air.policy import ActionStatus
+from hunting.air.policy import AUTOMATION, ActionStatus
 from hunting.air.settings import Settings
 from hunting.air.undo import insert_undo, intend_undo, restoring
 from hunting.errors import AirError

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hunting.air.journal import Journal
-from hunting.air.ledger import AUTOMATION, set_status
-from hunting.air.policy import ActionStatus, Status
+from hunting.air.ledger import set_status
+from hunting.air.policy import AUTOMATION, ActionStatus, Status
 from hunting.air.settings import Settings
 from hunting.air.triggers import Trigger
 

@@ -1,24 +1,38 @@
-"""Investigations as they are handed out, and what the audit says of them."""
+"""Investigations and actions as they are handed out, and what the audit says of them."""
 
 from __future__ import annotations
 
 import json
 from typing import TypeVar
 
-from hunting.air.action_center import ActionCenter
 from hunting.air.journal import Journal, Row
-from hunting.air.records import Evidence, FoundCluster, Investigation, LogEntry, values
+from hunting.air.records import ActionRecord, Evidence, FoundCluster, Investigation, LogEntry, values
 from hunting.errors import AirError
 
 _T = TypeVar("_T")
 
 _INVESTIGATIONS = """
-    SELECT i.id, i.trigger, i.name, i.type, i.severity, i.status, i.alert_id, i.created_at, i.changed_at, i.ended_at,
+    SELECT i.id, i.trigger, i.name, i.type, i.severity, i.status, i.alert_id, i.title, i.created_at, i.changed_at, i.ended_at,
         (SELECT count(DISTINCT m.recipient) FROM clusters c JOIN cluster_members m ON m.cluster_id = c.id
          WHERE c.investigation_id = i.id) AS users,
         (SELECT count(*) FROM clusters c WHERE c.investigation_id = i.id AND c.verdict = 'Malicious') AS threats,
         (SELECT count(*) FROM actions a WHERE a.investigation_id = i.id) AS action_count
     FROM investigations i
+"""
+_MOVES = "SELECT {what} FROM moves v WHERE v.action_id = a.id AND v.state"
+_LEFT = "NOT IN ('done', 'already in destination')"
+_ACTIONS = f"""
+    SELECT a.id, a.investigation_id, a.cluster_id, c.type AS cluster_type, c.entity, a.kind, a.name, a.status, a.source,
+        a.decision, a.decided_by, a.reason, a.created_at, a.decided_at, a.completed_at, coalesce(a.undoes, '') AS undoes,
+        coalesce((SELECT u.id FROM actions u WHERE u.undoes = a.id), '') AS undone_by, c.email_count,
+        ({_MOVES.format(what="count(*)")} = 'done') AS moved,
+        ({_MOVES.format(what="count(*)")} = 'already in destination') AS already,
+        ({_MOVES.format(what="count(*)")} {_LEFT}) AS "left",
+        ({_MOVES.format(what="count(*)")} = 'conflict') AS failed,
+        coalesce((SELECT group_concat(why, ', ') FROM
+            ({_MOVES.format(what="v.state || ': ' || count(*) AS why")} {_LEFT} GROUP BY v.state ORDER BY v.state)), '')
+            AS left_because
+    FROM actions a JOIN clusters c ON c.id = a.cluster_id
 """
 
 
@@ -27,7 +41,7 @@ def investigations(journal: Journal) -> list[Investigation]:
     return [_investigation(row) for row in journal.rows(f"{_INVESTIGATIONS} ORDER BY i.created_at, i.rowid")]
 
 
-def investigation(journal: Journal, center: ActionCenter, key: str) -> Investigation:
+def investigation(journal: Journal, key: str) -> Investigation:
     """One investigation, by its full id, with everything that belongs to it."""
     return _investigation(
         journal.rows(f"{_INVESTIGATIONS} WHERE i.id = ?", (key,))[0],
@@ -36,8 +50,29 @@ def investigation(journal: Journal, center: ActionCenter, key: str) -> Investiga
             journal, Evidence, "SELECT type, entity, verdict, origin, first_seen FROM evidence", key, "type, entity", "first_seen"
         ),
         clusters=_all(journal, FoundCluster, "SELECT * FROM clusters", key, "rowid", "analysed_at"),
-        actions=center.list(investigation=key),
+        actions=actions(journal, investigation=key),
     )
+
+
+def actions(
+    journal: Journal,
+    *,
+    status: str | None = None,
+    decided_by: str | None = None,
+    source: str | None = None,
+    investigation: str | None = None,
+) -> list[ActionRecord]:
+    """Actions, oldest first; the filters are compared regardless of case."""
+    wanted = {"a.status": status, "a.decided_by": decided_by, "a.source": source, "a.investigation_id": investigation}
+    given = {column: value for column, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{column} = ? COLLATE NOCASE" for column in given) or "TRUE"
+    rows = journal.rows(f"{_ACTIONS} WHERE {where} ORDER BY a.created_at, a.rowid", tuple(given.values()))
+    return [_action(row) for row in rows]
+
+
+def action(journal: Journal, key: str) -> ActionRecord:
+    """One action by its full id."""
+    return _action(journal.rows(f"{_ACTIONS} WHERE a.id = ?", (key,))[0])
 
 
 def full_id(journal: Journal, table: str, prefix: str) -> str:
@@ -88,6 +123,10 @@ def digest_faults(journal: Journal) -> list[str]:
 
 def _investigation(row: Row, **lists: object) -> Investigation:
     return Investigation(**values(row, "created_at", "changed_at", "ended_at"), **lists)  # type: ignore[arg-type]
+
+
+def _action(row: Row) -> ActionRecord:
+    return ActionRecord(**values(row, "created_at", "decided_at", "completed_at"))  # type: ignore[arg-type]
 
 
 def _all(journal: Journal, kind: type[_T], select: str, key: str, order: str, *times: str) -> list[_T]:

@@ -172,5 +172,6 @@ def take(
 
 
 def _tell(action: ActionRecord) -> None:
-    failed = f", {action.failed:,} of them by an error" if action.failed else ""
-    note(f"{action.name} {action.id[:6]}: {action.status}, {action.moved:,} moved, {action.left:,} left where they are{failed}")
+    already = f", {action.already:,} there before" if action.already else ""
+    left = f", {action.left:,} left where they are ({action.left_because})" if action.left else ""
+    note(f"{action.name} {action.id[:6]}: {action.status}, {action.moved:,} moved{already}{left}")

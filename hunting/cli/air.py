@@ -50,6 +50,7 @@ def settings_set(
     by: By = "",
     form: Format = None,
     output: Output = None,
+    now: Now = "",
     store: Store = STORE,
 ) -> None:
     """Change settings, all or none; entered in the audit.
@@ -57,7 +58,7 @@ def settings_set(
     \b
     hunting air settings set similar-files=on similar-urls=on
     """
-    with open_air(store) as air:
+    with open_air(store, now) as air:
         changed = air.set(by=person(by), **pairs(changes, "CHANGES"))
         show(air.settings_table(), form, output)
     if changed.note is not None:

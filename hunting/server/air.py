@@ -20,12 +20,12 @@ from typing import TypeVar
 from starlette.routing import Route
 
 from hunting.air import ActionRecord, Investigation
+from hunting.air.management import action_json, investigation_json
 from hunting.air.policy import ActionStatus
 from hunting.air.reader import Reader
 from hunting.errors import AirError
 from hunting.server.calls import Call, Context, route
 from hunting.server.errors import refusal
-from hunting.server.shapes import action_json, investigation_json
 from hunting.server.tokens import Scope
 
 _T = TypeVar("_T")

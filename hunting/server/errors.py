@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hunting.errors import HuntingError, StoreError
+from hunting.errors import BusyError, HuntingError, StoreError
 
 _CODES = {
     400: "badRequest",
@@ -22,6 +22,7 @@ _CODES = {
     415: "unsupportedMediaType",
     421: "misdirectedRequest",
     500: "internalServerError",
+    503: "serviceUnavailable",
 }
 
 
@@ -45,8 +46,18 @@ async def _conflict(_request: Request, error: Exception) -> Response:
     return answer(409, str(error))
 
 
+async def _busy(_request: Request, error: Exception) -> Response:
+    return answer(503, str(error), {"Retry-After": "5"})
+
+
 async def _fault(_request: Request, _error: Exception) -> Response:
     return answer(500, "The server failed. Its log says how.")
 
 
-HANDLERS = {HTTPException: _refused, HuntingError: _conflict, StoreError: _fault, Exception: _fault}
+HANDLERS = {
+    HTTPException: _refused,
+    HuntingError: _conflict,
+    BusyError: _busy,
+    StoreError: _fault,
+    Exception: _fault,
+}

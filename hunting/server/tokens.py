@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from hunting.air.ledger import AUTOMATION
+from hunting.air.policy import AUTOMATION
 from hunting.clock import Clock, system_clock
 from hunting.errors import HuntingError, StoreError
 

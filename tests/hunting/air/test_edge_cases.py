@@ -15,7 +15,7 @@ from air_tenant import NOON, URL_ALERT, KilledError, StoredTenant, Tenant
 
 from hunting.air import Air, journal
 from hunting.engine import Hunt
-from hunting.errors import AirError
+from hunting.errors import AirError, BusyError
 from hunting.lake import Lake
 
 LINK = "https://bad.example/x"
@@ -199,6 +199,18 @@ def test_15_seven_days_to_the_second(tenant: Tenant, seconds: int, status: str) 
     assert tenant.air.actions()[0].status == status
 
 
+@pytest.mark.parametrize("decide", ["approve", "reject"])
+def test_15_after_seven_days_nothing_can_be_decided_even_if_nobody_has_looked(tenant: Tenant, decide: str) -> None:
+    tenant.mail("m1", "ann@x", file="f")
+    tenant.alert("a1", file="f")
+    tenant.air.run()
+    tenant.clock.advance(timedelta(days=7))
+    action = tenant.air.actions()[0].id
+    with pytest.raises(AirError, match="is expired, not pending"):
+        getattr(tenant.air, decide)(action, by="me")
+    assert tenant.published() == [] and tenant.air.investigations()[0].status == "Terminated By System"
+
+
 def test_16_secops_mailboxes_and_phishing_simulations_are_untouched(tenant: Tenant) -> None:
     tenant.mailbox("soc@x", secops=True)
     tenant.mail("m1", "soc@x", file="f")
@@ -259,7 +271,7 @@ def test_21_one_writer_at_a_time_and_a_repetition_gives_no_doubles(tenant: Tenan
 
     def meanwhile(step: str) -> None:
         if step == "after intent":
-            with pytest.raises(AirError, match="Another process is working"):
+            with pytest.raises(BusyError, match="Another process is working"):
                 other.run()
             refused.append(step)
 

@@ -14,7 +14,7 @@ from hunting.air import journal as module
 from hunting.air.journal import Journal, micros, moment
 from hunting.air.schema import MIGRATIONS
 from hunting.clock import fixed_clock
-from hunting.errors import AirError
+from hunting.errors import AirError, BusyError
 
 CLOCK = fixed_clock(datetime(2026, 11, 20, tzinfo=UTC))
 
@@ -67,7 +67,7 @@ def test_only_one_writes_and_others_read(tmp_path: Path, monkeypatch: pytest.Mon
     one, two = Journal(tmp_path, CLOCK), Journal(tmp_path, CLOCK)
     with one.writing(), one.writing():
         assert two.rows("SELECT * FROM settings") == []
-        with pytest.raises(AirError, match="Another process is working"), two.writing():
+        with pytest.raises(BusyError, match="Another process is working"), two.writing():
             pass
     with two.transaction("settings") as db:
         db.execute("INSERT INTO settings VALUES ('a', 'b')")

@@ -118,6 +118,7 @@ def test_from_recoverable_items_only_within_the_retention(tenant: Tenant, second
     tenant.clock.advance(timedelta(days=7, seconds=seconds))
     done = tenant.air.remediate(["m1"], "inbox", by="me")
     assert (done.moved, done.left) == (moved, 1 - moved)
+    assert done.left_because == ("" if moved else "retention passed: 1")
 
 
 def test_quarantine_keeps_thirty_days(tenant: Tenant) -> None:

@@ -140,6 +140,7 @@ def test_who_opts_in_is_told_what_could_not_be_restored(tenant: Tenant) -> None:
     assert note is not None
     assert (note.mailboxes, note.unrestorable, note.shorter) == (4, ("none@x",), ("week@x",))
     assert "1 of 4 mailboxes keep nothing, 1 keep it shorter" in note.text and "14 days" in note.text
+    assert "Nothing can be restored to none@x. For a shorter time only, to week@x." in note.text
 
 
 def test_nothing_is_told_when_nothing_is_switched_on(tenant: Tenant) -> None:

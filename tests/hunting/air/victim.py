@@ -1,9 +1,9 @@
-"""Lives that end early: for each line `NOW DELAY STEP` of its input it forks a process that works on the store, and tells how it ended.
+"""Lives that end early: for each line of its input (`NOW DELAY STEP`, by tabs) a process that works on the store is forked.
 
     victim.py STORE
 
-The process dies at the named step by its own hand, or DELAY seconds after its birth ("never": it may live). All of them inherit
-the imports, so that a life takes as long as its work.
+It dies at the named step by its own hand, or DELAY seconds after its birth ("never": it may live); how it ended is told. All of
+them inherit the imports: a life takes no longer than its work.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from service import Service
 
+from hunting.air import journal
+
 REMOVED = 'ActionType == "Automated Remediation" and Action == "Soft delete"'
 
 
@@ -89,10 +91,17 @@ def test_an_undo_is_a_new_action_and_new_events(own: Service, body: dict[str, st
     assert again.status_code == 409 and "undone before, by acts" in again.json()["error"]["message"]
 
 
-def test_reading_does_not_wait_for_another_writer(own: Service) -> None:
+def test_reading_does_not_wait_for_another_writer_and_writing_is_told_to_try_again(
+    own: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LOCK_WAIT", 0.05)
     waiting = own.actions(status="Pending")[0]
     with own.hunt.air._journal.writing():
         assert own.actions(status="Pending")[0] == waiting
+        answer = own.ask("POST", f"/api/air/actions/{waiting['ID']}/approve")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.json()["error"]["code"] == "serviceUnavailable" and "Another process" in answer.json()["error"]["message"]
+    assert own.ask("POST", f"/api/air/actions/{waiting['ID']}/approve").status_code == 200
 
 
 @pytest.mark.parametrize(
