@@ -258,7 +258,7 @@ class Lake:
         for found in sorted(folder.rglob("*.parquet")):
             path = found.relative_to(folder).as_posix()
             if not path.startswith("_delta_log/") and path not in hashes and path not in current:
-                yield f"{path} belongs to no commit (an interrupted write, or a foreign file)"
+                yield f"{path} belongs to no commit (an interrupted write, or a foreign file): hunting vacuum deletes it"
 
     # Names, handles, snapshots
 

@@ -8,13 +8,14 @@ Names of commands and parameters go in any case; a parameter is `-Name value` or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hunting.cli import actions, air, investigations
-from hunting.cli.common import STORE, By, Store, note
+from hunting.cli.common import STORE, By, Now, Store, note
 from hunting.cli.group import Commands
 
 if TYPE_CHECKING:
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
 
 Values = dict[str, str]
 Parameters = Annotated[list[str] | None, typer.Argument(metavar="-NAME VALUE ...", show_default=False)]
-Run = Callable[[Values, Path, str], None]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What every one of them takes besides its own parameters."""
+
+    by: str
+    now: str
+    store: Path
+
+
+Run = Callable[[Values, Given], None]
 
 _SWITCH = {"$true": "on", "true": "on", "$false": "off", "false": "off"}
 
@@ -43,10 +55,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _add(app: typer.Typer, name: str, wanted: Mapping[str, str], alias: str, run: Run) -> None:
-    def command(parameters: Parameters = None, by: By = "", store: Store = STORE) -> None:
+    def command(parameters: Parameters = None, by: By = "", now: Now = "", store: Store = STORE) -> None:
         values = _values(name, wanted, parameters or [])
         note(f"{name} is an alias of: hunting {alias.format(**values)}")
-        run(values, store, by)
+        run(values, Given(by, now, store))
 
     taken = " ".join(f"-{parameter} {kind}" for parameter, kind in wanted.items())
     command.__doc__ = f"With {taken}, an alias of: hunting {alias.format(**wanted)}"
@@ -94,30 +106,31 @@ def _listed(wanted: Iterable[str]) -> str:
 # ---------------------------------------------------------------- what they do
 
 
-def _set(values: Values, store: Path, by: str) -> None:
+def _set(values: Values, given: Given) -> None:
     from hunting.air.clusters import CLUSTERS
 
-    air.settings_set([f"{key}={values['EnableAutoRemediation']}" for key in CLUSTERS], by=by, store=store)
+    changes = [f"{key}={values['EnableAutoRemediation']}" for key in CLUSTERS]
+    air.settings_set(changes, by=given.by, now=given.now, store=given.store)
 
 
-def _get(values: Values, store: Path, _by: str) -> None:
-    investigations.show_(values["InvestigationId"], store=store)
+def _get(values: Values, given: Given) -> None:
+    investigations.show_(values["InvestigationId"], store=given.store)
 
 
-def _start(values: Values, store: Path, by: str) -> None:
-    investigations.start(email=values["Entity"], by=by, store=store)
+def _start(values: Values, given: Given) -> None:
+    investigations.start(email=values["Entity"], by=given.by, now=given.now, store=given.store)
 
 
-def _report(values: Values, store: Path, _by: str) -> None:
-    actions.show_(values["RemediationAction"], store=store)
+def _report(values: Values, given: Given) -> None:
+    actions.show_(values["RemediationAction"], store=given.store)
 
 
-def _export(values: Values, store: Path, _by: str) -> None:
-    investigations.export(values["ClusterId"], Path(values["Path"]), store=store)
+def _export(values: Values, given: Given) -> None:
+    investigations.export(values["ClusterId"], Path(values["Path"]), store=given.store)
 
 
-def _undo(values: Values, store: Path, by: str) -> None:
-    actions.undo(values["ActionId"], by=by, store=store)
+def _undo(values: Values, given: Given) -> None:
+    actions.undo(values["ActionId"], by=given.by, now=given.now, store=given.store)
 
 
 # name -> its parameters (all mandatory) with what they take, what it is an alias of, and that

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -107,6 +108,14 @@ def moment(text: str, option: str) -> datetime:
     except ValueError:
         raise typer.BadParameter(f"'{text}' is no time. Write 2026-11-21 or 2026-11-21T10:30.", param_hint=option) from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def span(text: str, option: str) -> timedelta:
+    """A span of time: 30d, 12h or 90m."""
+    found = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint=option)
+    return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[found[2]]: int(found[1])})
 
 
 def person(by: str) -> str:

@@ -1,4 +1,4 @@
-"""verify, compact."""
+"""verify, compact, vacuum."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Progress, Store, note, write
+from hunting.cli.common import STORE, Progress, Store, note, span, write
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    for command in (verify, compact):
+    for command in (verify, compact, vacuum):
         app.command()(command)
 
 
@@ -46,3 +46,20 @@ def compact(
         with Progress() as progress:
             lake.compact(table, progress=progress)
         note(f"{table}: {before} files before, {len(lake.files(table))} now")
+
+
+def vacuum(
+    tables: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None,
+    older: Annotated[str, typer.Option(help="Only what no version younger than this uses: 7d, 12h.")] = "7d",
+    store: Store = STORE,
+) -> None:
+    """Delete files that are out of use: of versions that were replaced, and of writers that died before their commit.
+
+    Choose a time longer than any query and any write takes.
+    """
+    from hunting.lake import Lake
+
+    lake = Lake.open(store)
+    kept = span(older, "--older")
+    deleted = {table: len(lake.vacuum(table, kept)) for table in tables or lake.tables()}
+    note(f"{sum(deleted.values()):,} files deleted in {sum(count > 0 for count in deleted.values())} tables")

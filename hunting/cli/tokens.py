@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Format, Output, Store, note, show, write
+from hunting.cli.common import STORE, Format, Output, Store, note, show, span, write
 from hunting.cli.group import Commands
 
 if TYPE_CHECKING:
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 app = typer.Typer(cls=Commands, help="Bearer tokens for the HTTP service.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="Whose token it is; stands in the audit as who decided.", show_default=False)]
-
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 @app.command()
@@ -32,7 +28,7 @@ def create(
     store: Store = STORE,
 ) -> None:
     """Make a token and print it: this once. The store keeps its hash alone."""
-    secret = _tokens(store).create(name, [_scope(each) for each in scope], _span(expires))
+    secret = _tokens(store).create(name, [_scope(each) for each in scope], span(expires, "--expires"))
     write(secret + "\n")
     note("Keep it now: it cannot be shown again.")
 
@@ -68,10 +64,3 @@ def _scope(text: str) -> Scope:
     if text.casefold() not in set(Scope):
         raise typer.BadParameter(f"'{text}' is no scope. Scopes: {', '.join(Scope)}.", param_hint="--scope")
     return Scope(text.casefold())
-
-
-def _span(text: str) -> timedelta:
-    found = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip())
-    if found is None:
-        raise typer.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint="--expires")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})

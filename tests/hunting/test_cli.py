@@ -303,6 +303,17 @@ def test_verify_finds_a_changed_file(own: Run, tmp_path: Path) -> None:
     assert done.code == 1 and "has changed since it was written" in done.out
 
 
+def test_what_a_killed_writer_left_is_told_and_deleted(own: Run, tmp_path: Path) -> None:
+    part = next((tmp_path / "copy of it" / "EmailEvents").rglob("part-*.parquet"))
+    part.with_name("part-left.parquet").write_bytes(part.read_bytes())
+    told = own("verify")
+    assert told.code == 1 and "part-left.parquet belongs to no commit" in told.out and "hunting vacuum" in told.out
+    assert own("vacuum", "--older", "soon").code == 2
+    assert own("vacuum").code == 0 and own("verify").code == 1, "it is younger than a week"
+    assert "1 files deleted in 1 tables" in own("vacuum", "EmailEvents", "--older", "0h").err
+    assert own("verify").code == 0
+
+
 def test_external_files(own: Run, tmp_path: Path) -> None:
     url, feed = "https://feeds.example/bad.txt", tmp_path / "a feed.txt"
     feed.write_text("evil.example\n")

@@ -206,7 +206,7 @@ def test_verify_names_each_kind_of_damage(lake: Lake) -> None:
     assert [p.split("/")[-1].split(" ", 1)[1] for p in problems] == [
         "has changed since it was written",
         "is missing",
-        "belongs to no commit (an interrupted write, or a foreign file)",
+        "belongs to no commit (an interrupted write, or a foreign file): hunting vacuum deletes it",
     ]
     assert all(p.startswith("EmailEvents: day=2026-01-0") for p in problems)
     assert lake.verify("AlertInfo") == []

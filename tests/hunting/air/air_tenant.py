@@ -34,9 +34,10 @@ class Tenant:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     fail_at: str = ""
+    make_lake: Callable[[Path], Lake] = Lake.create
 
     def __post_init__(self) -> None:
-        self.lake = Lake.create(self.root)
+        self.lake = self.make_lake(self.root)
         self.air = self.new_air()
 
     def new_air(self) -> Air:

@@ -28,7 +28,6 @@ class Action:
     members: set[Key]
     created: int
     status: str = "Pending"
-    automatic: bool = False
     moved: set[Key] = field(default_factory=set)
     completed: int = 0
     undone: bool = False
@@ -45,10 +44,7 @@ class Model:
 
     def run(self, now: int, names: dict[str, str]) -> None:
         """`names`: alert -> id of its action, if the product made one; of the product, only these ids are taken over."""
-        self.recover(now)
-        for action in self.actions.values():
-            if action.status == "Pending" and action.created <= now - WEEK:
-                action.status = "Expired"
+        self.carry_on(now)
         for alert, file in self.alerts:
             self.investigate(alert, file, now, names)
         self.alerts.clear()
@@ -62,18 +58,27 @@ class Model:
             return
         action = self.actions[names[alert]] = Action(file, "soft-delete", members, now)
         if self.enabled and not any(copy.restored for copy in inside):
-            action.status, action.automatic = "Approved", True
+            action.status = "Approved"
             self.execute(names[alert], now)
 
-    def recover(self, now: int) -> None:
+    def carry_on(self, now: int) -> None:
+        """What every decision and every run begins with."""
+        for action in self.actions.values():
+            if action.status == "Running" and not action.moved:
+                self.move(action, now, MAILBOX)
+            elif action.status == "Running":
+                action.status, action.completed = "Completed", now
         waiting = [(action.created, name) for name, action in self.actions.items() if action.status == "Approved"]
         for _, name in sorted(waiting):
             self.execute(name, now)
+        for action in self.actions.values():
+            if action.status == "Pending" and action.created <= now - WEEK:
+                action.status = "Expired"
 
     def execute(self, name: str, now: int) -> None:
         action = self.actions[name]
         if not self.enabled:
-            action.status, action.automatic = "Pending", False
+            action.status = "Pending"
         elif not self.processed(name, now):
             self.move(action, now, MAILBOX)
 
@@ -89,7 +94,7 @@ class Model:
         )
 
     def approve(self, name: str, now: int) -> bool:
-        self.recover(now)
+        self.carry_on(now)
         action = self.actions[name]
         if action.status != "Pending" or self.processed(name, now):
             return False
@@ -98,21 +103,21 @@ class Model:
         return True
 
     def reject(self, name: str, now: int) -> bool:
-        self.recover(now)
+        self.carry_on(now)
         if self.actions[name].status != "Pending":
             return False
         self.actions[name].status = "Rejected"
         return True
 
     def by_hand(self, name: str, key: Key, action: str, now: int) -> None:
-        self.recover(now)
+        self.carry_on(now)
         # Its cluster is the selection: no other has the same.
         made = self.actions[name] = Action(f"selected {name}", action, {key}, now)
         self.move(made, now, ("Inbox", "Junk", "Deleted", "Recoverable"))
         self.cancel_idle()
 
     def undo(self, name: str, to: str, now: int) -> bool:
-        self.recover(now)
+        self.carry_on(now)
         action, target = self.actions[name], AFTER[to]
         if action.undone or action.name == "hard-delete":
             return False
@@ -123,6 +128,21 @@ class Model:
             self.put(key, target, now, restored=True)
         action.undone = bool(back)
         return action.undone
+
+    def redeliver(self, key: Key, now: int) -> None:
+        """Something else than AIR brings a copy back to the inbox."""
+        self.put(key, "Inbox", now, restored=False)
+
+    def interrupted(self, alert: str, name: str, step: str, now: int) -> None:
+        """The one new alert was being worked on, opted in, when the program died after `step`; `name`: its action."""
+        file = dict(self.alerts)[alert]
+        members = {key for key, copy in self.copies.items() if copy.file == file}
+        action = self.actions[name] = Action(file, "soft-delete", members, now, "Approved")
+        self.alerts.clear()
+        if step in ("move", "done"):
+            self.move(action, now, MAILBOX)
+        if step in ("intent", "move"):
+            action.status = "Running"
 
     def cancel_idle(self) -> None:
         for action in self.actions.values():
