@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 Key = tuple[str, str]
 SECOND = 1_000_000
-HOUR, WEEK, RETENTION = 3_600 * SECOND, 7 * 86_400 * SECOND, 14 * 86_400 * SECOND
+HOUR, DAY = 3_600 * SECOND, 86_400 * SECOND
+WEEK, RETENTION = 7 * DAY, {"Recoverable": 14 * DAY, "Quarantine": 30 * DAY}
 MAILBOX = ("Inbox", "Junk")
 AFTER = {"soft-delete": "Recoverable", "hard-delete": "Purged", "deleted-items": "Deleted", "junk": "Junk", "inbox": "Inbox"}
 
@@ -113,7 +114,7 @@ class Model:
         self.carry_on(now)
         # Its cluster is the selection: no other has the same.
         made = self.actions[name] = Action(f"selected {name}", action, {key}, now)
-        self.move(made, now, ("Inbox", "Junk", "Deleted", "Recoverable"))
+        self.move(made, now, ("Inbox", "Junk", "Deleted", "Recoverable", "Quarantine"))
         self.cancel_idle()
 
     def undo(self, name: str, to: str, now: int) -> bool:
@@ -129,9 +130,9 @@ class Model:
         action.undone = bool(back)
         return action.undone
 
-    def redeliver(self, key: Key, now: int) -> None:
-        """Something else than AIR brings a copy back to the inbox."""
-        self.put(key, "Inbox", now, restored=False)
+    def moved_by_others(self, key: Key, place: str, now: int) -> None:
+        """Something else than AIR moves a copy."""
+        self.put(key, place, now, restored=False)
 
     def interrupted(self, alert: str, name: str, step: str, now: int) -> None:
         """The one new alert was being worked on, opted in, when the program died after `step`; `name`: its action."""
@@ -162,7 +163,7 @@ class Model:
 
     def expired(self, key: Key, now: int) -> bool:
         copy = self.copies[key]
-        return copy.place == "Recoverable" and now - copy.since >= RETENTION
+        return copy.place in RETENTION and now - copy.since >= RETENTION[copy.place]
 
     def put(self, key: Key, place: str, now: int, restored: bool) -> None:
         copy = self.copies[key]

@@ -54,11 +54,13 @@ def test_the_tables_hold_what_the_journal_holds(stored: StoredTenant) -> None:
     db.close()
 
 
-def test_the_cluster_table_is_parquet_that_anybody_reads(stored: StoredTenant) -> None:
+def test_clusters_and_mail_are_parquet_that_anybody_reads(stored: StoredTenant) -> None:
     scene(stored)
     stored.air.run()
     found = parquet(stored.lake, "EmailClusters").project("ClusterName, ClusterByValue, EmailCount, Decision").fetchall()
     assert sorted(found) == [("Similar URLs", LINK, 1, "Pending action"), ("Similar files", "f", 2, "Automatic")]
+    for table, rows in (("EmailEvents", 3), ("EmailAttachmentInfo", 2), ("EmailUrlInfo", 1), (EVENTS, 2)):
+        assert len(parquet(stored.lake, table).project("NetworkMessageId").fetchall()) == rows, table
 
 
 def test_a_state_is_there_once_however_often_it_changes(stored: StoredTenant) -> None:

@@ -16,7 +16,7 @@ MUST: dict[str, tuple[str, tuple[str, ...]]] = {
     "M01": (
         "the e-mail tables and a cluster table are Parquet, read without import",
         (
-            "hunting/air/test_lake_tables.py::test_the_cluster_table_is_parquet_that_anybody_reads",
+            "hunting/air/test_lake_tables.py::test_clusters_and_mail_are_parquet_that_anybody_reads",
             "hunting/test_simulate.py::test_a_lake_takes_all_tables",
         ),
     ),
@@ -111,20 +111,23 @@ MUST: dict[str, tuple[str, tuple[str, ...]]] = {
     "M19": (
         "an investigation's status by its id",
         (
-            "hunting/air/test_investigations.py::test_starting_twice_gives_the_same_investigation",
+            "hunting/air/test_surfaces.py::test_an_investigation_and_an_action_by_their_ids",
             "hunting/air/test_investigations.py::test_an_id_that_is_none",
         ),
     ),
     "M20": (
         "an action by its id, and all of them",
-        ("hunting/air/test_surfaces.py::test_pending_and_history_divide_all_actions",),
+        (
+            "hunting/air/test_surfaces.py::test_an_investigation_and_an_action_by_their_ids",
+            "hunting/air/test_surfaces.py::test_pending_and_history_divide_all_actions",
+        ),
     ),
     "M21": (
         "approve and reject, in the audit",
         (
             "hunting/air/test_remediation.py::test_approve",
             "hunting/air/test_remediation.py::test_reject",
-            "hunting/air/test_surfaces.py::test_the_audit_report_is_the_audit",
+            "hunting/air/test_remediation.py::test_a_decision_is_in_the_audit_with_its_person_and_reason",
         ),
     ),
     "M22": (

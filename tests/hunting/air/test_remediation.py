@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,6 +101,15 @@ def test_reject(tenant: Tenant, pending: ActionRecord) -> None:
     for decide in (tenant.air.approve, tenant.air.reject):
         with pytest.raises(AirError, match="is rejected, not pending"):
             decide(pending.id, by="me")
+
+
+@pytest.mark.parametrize(("verb", "event"), [("approve", "action approved"), ("reject", "action rejected")])
+def test_a_decision_is_in_the_audit_with_its_person_and_reason(
+    tenant: Tenant, pending: ActionRecord, verb: str, event: str
+) -> None:
+    getattr(tenant.air, verb)(pending.id, by="ann.admin", reason="seen it")
+    (row,) = [row for row in tenant.lake.read("AirAudit").to_pylist() if row["Event"] == event]
+    assert (row["Actor"], row["Subject"], json.loads(row["Detail"])) == ("ann.admin", pending.id, {"reason": "seen it"})
 
 
 def test_a_week_without_decision(tenant: Tenant, pending: ActionRecord) -> None:

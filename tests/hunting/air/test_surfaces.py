@@ -122,6 +122,15 @@ def test_a_filter_that_there_is_not(story: StoredTenant) -> None:
         story.air.action_center("future")
 
 
+def test_an_investigation_and_an_action_by_their_ids(story: StoredTenant, journal: sqlite3.Connection) -> None:
+    for key, status in journal.execute("SELECT id, status FROM investigations").fetchall():
+        found = story.air.investigation(key[:8])
+        assert (found.id, found.status) == (key, status)
+    for key, status, name in journal.execute("SELECT id, status, name FROM actions").fetchall():
+        done = story.air.action(key[:8])
+        assert (done.id, done.status, done.name) == (key, status, name)
+
+
 # Investigations
 
 
