@@ -12,7 +12,7 @@ _GROUPS = {
     "Hunt": ("query", "shell", "explain", "tables", "schema", "functions"),
     "Respond": ("air", "explorer", "email"),
     "Report": ("report", "due"),
-    "Store": ("verify", "compact", "external"),
+    "Store": ("verify", "compact", "vacuum", "external"),
     "Serve": ("serve", "tokens"),
 }
 _LONGEST = 200  # characters of a first sentence: longer ones would be cut

@@ -53,7 +53,7 @@ def vacuum(
     older: Annotated[str, typer.Option(help="Only what no version younger than this uses: 7d, 12h.")] = "7d",
     store: Store = STORE,
 ) -> None:
-    """Delete files that are out of use: of versions that were replaced, and of writers that died before their commit.
+    """Delete files that are out of use: of versions since replaced, and of writers that died before their commit.
 
     Choose a time longer than any query and any write takes.
     """
