@@ -197,10 +197,10 @@ def _csv_for_terminal(result: Result) -> str:
     return formats.visible(sink.getvalue().decode(), keep="\n")
 
 
-def write(text: str) -> None:
-    """Text to stdout, in UTF-8 whatever the locale says."""
+def write(text: str | bytes) -> None:
+    """Text to stdout, in UTF-8 whatever the locale says; or bytes."""
     with _reader_may_leave():
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(text.encode() if isinstance(text, str) else text)
         sys.stdout.buffer.flush()
 
 

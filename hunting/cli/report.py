@@ -27,6 +27,7 @@ from hunting.cli.common import (
     open_hunt,
     pairs,
     show,
+    write,
 )
 from hunting.cli.group import Commands
 
@@ -38,7 +39,12 @@ app = typer.Typer(cls=Commands, help="Reports: Markdown files with queries, run 
 Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped report's name, or the path of a Markdown file.")]
 Folder = Annotated[
     Path | None,
-    typer.Option("--reports", metavar="FOLDER", envvar="HUNTING_REPORTS", help="Folder of the reports. Default: those shipped."),
+    typer.Option(
+        "--reports",
+        metavar="FOLDER",
+        envvar="HUNTING_REPORTS",
+        help="Folder of the reports. Default: reports in the store, then those shipped.",
+    ),
 ]
 Formats = Annotated[
     str, typer.Option("--format", "-f", metavar="FORMAT", help="html, markdown, xlsx, csv, json, pdf; several with commas.")
@@ -53,7 +59,7 @@ Param = Annotated[list[str], typer.Option("--param", "-p", metavar="NAME=VALUE",
 
 
 @app.command("list")
-def list_reports(reports: Folder = None, form: Format = None, output: Output = None) -> None:
+def list_reports(reports: Folder = None, form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """List the reports: what each tells, of which time, and when it is due."""
     from hunting.formats import records
     from hunting.reports import load_all
@@ -64,9 +70,17 @@ def list_reports(reports: Folder = None, form: Format = None, output: Output = N
             *(each.name, each.front.title, each.front.period, each.front.schedule, ", ".join(each.front.formats)),
             *(", ".join(each.front.parameters), each.front.description),
         )
-        for each in load_all(reports)
+        for each in {each.name: each for folder in reversed(_folders(reports, store)) for each in load_all(folder)}.values()
     ]
     show(records(columns, rows), form, output, 0)
+
+
+def _folders(reports: Path | None, store: Path) -> list[Path]:
+    """Where reports are looked for by name: the user's own come first."""
+    from hunting.reports import shipped_folder
+
+    own = store / "reports"
+    return [reports] if reports else [*([own] if own.is_dir() else []), shipped_folder()]
 
 
 @app.command()
@@ -89,7 +103,7 @@ def run(
     """
     from hunting.reports import find
 
-    found = find(report, reports)
+    found = find(report, *_folders(reports, store))
     forms = _forms(found, form, output)
     window = None
     if since or until:
@@ -107,7 +121,7 @@ def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
     """Check a report: its head, every query against the tables, every figure; nothing is run."""
     from hunting.reports import find
 
-    found = find(report, reports)
+    found = find(report, *_folders(reports, store))
     with open_hunt(store) as hunt:
         problems = found.problems(hunt)
     for problem in problems:
@@ -133,7 +147,7 @@ def copy_(
     from hunting.lake import Lake
     from hunting.reports import find
 
-    found = find(report, reports)
+    found = find(report, *([reports] if reports else []))
     folder = to or Lake.open(store).root / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -158,6 +172,8 @@ def _forms(report: Report, given: str, output: str) -> list[str]:
         if output != "-" and not named:
             raise typer.BadParameter(f"'{Path(output).name}' does not tell the format. Name it with -f.", param_hint="-o")
     forms = list(dict.fromkeys(named or report.front.formats))
+    if output == "-" and sys.stdout.isatty() and {*forms} & {"pdf", "xlsx", "csv"}:
+        raise typer.BadParameter(f"{forms[0]} is not for a terminal. Name a file.", param_hint="-o")
     if len(forms) > 1 and output and not _is_folder(output):
         raise typer.BadParameter(f"{len(forms)} formats need a folder, or choose one with -f.", param_hint="-o")
     return forms
@@ -181,8 +197,7 @@ def _write(answered: Answered, forms: list[str], output: str) -> None:
     if output and not _is_folder(output):
         content = render(answered, forms[0])
         if output == "-":
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
+            write(content)
             return
         made = {Path(output): content}
     else:

@@ -31,20 +31,19 @@ def load_all(folder: str | Path | None = None) -> list[Report]:
     return [load(path) for path in sorted(found.glob("*.md"))]
 
 
-def find(name: str, folder: str | Path | None = None) -> Report:
-    """A report by its name in a folder, or by its file's path.
+def find(name: str, *folders: str | Path) -> Report:
+    """A report by its name in the first of these folders that has it (none given: those shipped), or by its file's path.
 
     Raises:
         HuntingError: there is none, or it is no report.
     """
     if name.endswith(".md") or "/" in name or "\\" in name:
         return load(name)
-    home = Path(folder) if folder is not None else shipped_folder()
-    if not (home / f"{name}.md").is_file():
-        names = sorted(path.stem for path in home.glob("*.md"))
-        hint = closest(name, names) or f"There is: {', '.join(names) or 'none'}. A file of your own: its path, with .md."
+    found = {path.stem: path for folder in reversed(folders or (shipped_folder(),)) for path in Path(folder).glob("*.md")}
+    if name not in found:
+        hint = closest(name, found) or f"There is: {', '.join(sorted(found)) or 'none'}. A file of your own: its path, with .md."
         raise HuntingError(f"There is no report '{name}'.", hint=hint)
-    return load(home / f"{name}.md")
+    return load(found[name])
 
 
 class Reports:

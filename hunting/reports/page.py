@@ -42,7 +42,7 @@ blockquote { border-left: 3px solid var(--accent); padding-left: 1rem; margin-le
 img { display: block; max-width: 100%; height: auto; }
 figure { margin: 1.2rem 0; }
 figcaption { font-weight: 600; margin-bottom: .4rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.4rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
 .tile { background: var(--tile); border-radius: .5rem; padding: .7rem 1rem; }
 .tile b { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .tile span { color: var(--soft); font-size: .87rem; line-height: 1.3; display: block; }

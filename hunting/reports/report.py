@@ -135,6 +135,8 @@ class Report:
             KqlError: a query is wrong or fails; a parameter is unknown, missing or of another type; with file and line.
         """
         moment = (now or hunt.clock()).astimezone(UTC)
+        if window is not None and window[0] >= window[1]:
+            raise HuntingError("The window ends before it begins.", hint="Give its start, then its end.")
         time = Window(*window, self.front.timezone) if window is not None else self.window(moment)
         values = self._values(parameters or {})
         results = {}

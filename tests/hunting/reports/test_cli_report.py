@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,16 @@ def test_the_shipped_reports_are_listed(command: Command) -> None:
     rows = command("report", "list").rows
     assert {row["Report"] for row in rows} >= {"weekly-phish", "air-audit", "click-exposure"}
     assert all(row["Title"] and row["Schedule"] and row["Description"] for row in rows)
+
+
+def test_a_report_in_the_store_comes_before_the_shipped_one_of_its_name(command: Command, here: Path) -> None:
+    command("report", "copy", "air-audit")
+    own = Path(os.environ["HUNTING_STORE"]) / "reports" / "air-audit.md"
+    own.write_text(REPORT.replace("title: Mail", "title: Ours"), encoding="utf-8")
+    titles = {row["Report"]: row["Title"] for row in command("report", "list").rows}
+    assert titles["air-audit"] == "Ours" and "weekly-phish" in titles
+    assert command("report", "run", "air-audit", "-f", "markdown", "-o", "-").out.startswith("# Ours\n")
+    assert names(here) == ["mail.md"]
 
 
 def test_reports_of_a_folder_are_listed(command: Command, here: Path) -> None:
@@ -95,6 +106,7 @@ def test_parameters_and_the_window_can_be_chosen(command: Command, here: Path) -
         (["mail.md", "-p", "least=x"], 3, "is a long, found str"),
         (["mail.md", "-p", "names=x"], 2, "must be JSON"),
         (["mail.md", "--since", "2026-10-05"], 2, "Give both"),
+        (["mail.md", "--since", "2026-10-05", "--until", "2026-10-05"], 1, "ends before it begins"),
         (["mail.md", "-o", "none/x.html"], 1, "cannot be written"),
     ],
 )
