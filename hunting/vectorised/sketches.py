@@ -17,7 +17,7 @@ _SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d\d):(\d\d):(\d\d)(?:\.(\d{7}))?")
 @by_row("JSON", result="JSON")
 def hll_merged(states: list[Any]) -> list[Any] | None:
     """One state of the hashes in all states; nulls are left out. Null if one is no state, or holds no hashes any more."""
-    given = [state for state in states if state is not None]
+    given = [state for state in states if state is not None] if isinstance(states, list) else []
     if not given or not all(_is_hll(state) for state in given):
         return None
     bits = max(state[0][1] for state in given)
@@ -27,7 +27,9 @@ def hll_merged(states: list[Any]) -> list[Any] | None:
 @by_row("JSON", result="BIGINT")
 def hll_common(states: list[Any]) -> int | None:
     """How many hashes all states hold; null if one is no state."""
-    return len(set.intersection(*(set(state[1]) for state in states))) if all(_is_hll(state) for state in states) else None
+    if not isinstance(states, list) or not states or not all(_is_hll(state) for state in states):
+        return None
+    return len(set.intersection(*(set(state[1]) for state in states)))
 
 
 def _is_hll(state: Any) -> bool:
@@ -43,7 +45,7 @@ def digests_merged(states: list[Any]) -> list[Any] | None:
     """One state of the values in all states; nulls are left out. Null if one is no state, or nothing has a weight."""
     held: Counter[tuple[Any, ...]] = Counter()
     shown: dict[tuple[Any, ...], Any] = {}
-    for state in states:
+    for state in states if isinstance(states, list) else []:
         if state is None or (isinstance(state, list) and state[1:] == [None, None]):
             continue
         pairs = _pairs(state)
