@@ -13,7 +13,10 @@ import math
 import sys
 from pathlib import Path
 
-from hunts import OWN, RESULTS, Record, chosen_hunts, faults, geometric_mean, measure, ratios, told_of
+from contestants import OWN
+from hunt_texts import chosen_hunts
+from hunts import RESULTS, measure, told_of
+from reporting import Record, faults, geometric_mean, ratios
 from rich.console import Console
 
 LOSS = 1.25

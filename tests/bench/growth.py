@@ -12,7 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from hunts import OWN, YARDSTICKS, Record
+from contestants import OWN
+from hunt_texts import YARDSTICKS
+from reporting import Record
 from rich.console import Console
 from rich.table import Table
 

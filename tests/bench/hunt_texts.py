@@ -89,6 +89,27 @@ def read_hunts(only: list[str] | None = None) -> list[HuntText]:
     return [hunt for hunt in hunts if not only or any(word in hunt.name for word in only)]
 
 
+# What one operator may cost against one expression; their rows need not agree.
+YARDSTICKS = {
+    "has over ilike": (
+        'EmailEvents | where Subject has "invoice" | count',
+        "SELECT count(*) FROM EmailEvents WHERE Subject ILIKE '%invoice%'",
+        1.35,
+    ),
+    "7-day bin over date_trunc": (
+        "EmailEvents | summarize count() by bin(Timestamp, 7d)",
+        "SELECT date_trunc('week', Timestamp), count(*) FROM EmailEvents GROUP BY ALL",
+        1.1,
+    ),
+}
+
+
+def chosen_hunts(only: list[str] | None) -> list[HuntText]:
+    """The pages and, as if they were pages, the yardsticks."""
+    sticks = [HuntText(name, name, "", kql, sql, sql, frozenset()) for name, (kql, sql, _) in YARDSTICKS.items()]
+    return read_hunts(only) + [stick for stick in sticks if not only or any(word in stick.name for word in only)]
+
+
 class Store:
     """A simulated store as the contestants see it: files per table, the time it is, the hashes that are looked for."""
 

@@ -11,7 +11,8 @@ from check import losses
 from contestants import Best, Contestant, Ours, Plain
 from growth import exponent
 from hunt_texts import FROZEN, HuntText, Store, difference, read_hunts
-from hunts import compare, ratio, summary
+from hunts import compare
+from reporting import ratio, summary
 
 from hunting.clock import ManualClock
 from hunting.engine import Hunt
