@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, get_args
+from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from kql.algebra import JoinKind, Relation, Value
+from kql.algebra import Relation, Value
 from kql.catalog import Catalog
 from kql.errors import KqlError
 from kql.functions import AGGREGATES, SCALARS, WINDOWS
@@ -23,9 +23,9 @@ from kql.functions.registry import Registry
 from kql.parser import grammar_words, interactive
 from kql.scope import Context, Scope
 from kql.syntax.base import RULES, Refused, Syntax, build
-from kql.syntax.rows import VISUALIZATIONS
 from kql.syntax.statements import Statement, UserFunction
 from kql.types import Schema
+from kql.words import CHARTS, CHOICES, RENDERED, SETTING, SEVERAL, TABLE_PLACES, USUAL
 
 
 class CompletionKind(StrEnum):
@@ -59,40 +59,6 @@ class Completion:
 
 _WORD = re.compile(r"[\w$-]*$")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*$")
-# Terminals that stand for several words, and operators in the order of their use; the rest follows by name.
-_SEVERAL = {
-    "DIRECTION": ("asc", "desc"),
-    "EQUALS": ("==", "!="),
-    "RELATION": ("<", ">", "<=", ">="),
-    "MATCH": ("has", "contains", "startswith", "endswith", "=~", "matches regex", "!has", "!contains", "has_cs", "contains_cs"),
-    "IN": ("in", "in~", "!in", "!in~"),
-    "HAS_LIST": ("has_any", "has_all"),
-    "BETWEEN": ("between", "!between"),
-}
-_USUAL = ("where", "extend", "project", "summarize", "join", "sort", "top", "take", "distinct", "count", "mv-expand", "union")
-# What may be set to which word, by operator; the grammar takes any name there.
-_CHOICES = {
-    "join": {"kind": get_args(JoinKind)},
-    "lookup": {"kind": ("leftouter", "inner")},
-    "union": {"kind": ("outer", "inner"), "isfuzzy": ("true", "false")},
-    "mv-expand": {"kind": ("bag", "array"), "bagexpansion": ("bag", "array")},
-    "parse": {"kind": ("simple", "regex", "relaxed")},
-    "parse-where": {"kind": ("simple", "regex", "relaxed")},
-    "render": {
-        "kind": ("default", "unstacked", "stacked", "stacked100"),
-        "legend": ("visible", "hidden"),
-        "xaxis": ("linear", "log"),
-        "yaxis": ("linear", "log"),
-        "ysplit": ("none", "axes", "panels"),
-        "accumulate": ("true", "false"),
-    },
-}
-_RENDERED = (
-    "title", "kind", "xcolumn", "ycolumns", "series", "xtitle", "ytitle", "legend", "xaxis", "yaxis", "ysplit", "accumulate",
-    "anomalycolumns", "xmin", "xmax", "ymin", "ymax",
-)  # fmt: skip
-_SETTING = re.compile(r"\|\s*([\w-]+)\b[^|]*?\b(\w+)\s*=\s*$")
-_TABLE_PLACES = ("join", "lookup", "union", "in", "materialize", "toscalar", "from")
 
 
 def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
@@ -117,8 +83,8 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
 
 def _choices(before: str) -> tuple[str, ...]:
     """The words that a setting just begun takes (`join kind=`), asked before the parser, which wants a word there."""
-    found = _SETTING.search(before[-500:])
-    return _CHOICES.get(found[1], {}).get(found[2], ()) if found else ()
+    found = SETTING.search(before[-500:])
+    return CHOICES.get(found[1], {}).get(found[2], ()) if found else ()
 
 
 def _fits(begun: str, text: str) -> bool:
@@ -152,8 +118,8 @@ class _Place:
         """Words and signs that the grammar takes next and the engine runs."""
         single = {spelling for name, spelling in grammar_words().items() if name in self.accepted}
         usable = {word for word in single if not issubclass(RULES.get(word.replace("-", "_"), Syntax), Refused)}
-        several = [word for name, words in _SEVERAL.items() if name in self.accepted for word in words]
-        ordered = sorted(usable, key=lambda word: (_USUAL.index(word) if word in _USUAL else len(_USUAL), word))
+        several = [word for name, words in SEVERAL.items() if name in self.accepted for word in words]
+        ordered = sorted(usable, key=lambda word: (USUAL.index(word) if word in USUAL else len(USUAL), word))
         return [*several, *ordered]
 
     def _after_pipe(self) -> bool:
@@ -162,11 +128,11 @@ class _Place:
     def _rendered(self) -> tuple[str, ...]:
         """Kinds of charts, their properties; columns where a property names them."""
         if str(self.stack[-1]) == "render":
-            return VISUALIZATIONS
+            return CHARTS
         if str(self.stack[-2]) == "render":
-            return ("with", *_RENDERED)
+            return ("with", *RENDERED)
         if "PROP" in self.accepted:
-            return _RENDERED
+            return RENDERED
         return tuple(_quoted(column.name) for column in self.scope.row or ()) if "NAME" in self.accepted else ()
 
     def _names(self, start: int) -> Iterator[Completion]:
@@ -203,7 +169,7 @@ class _Place:
         """At the start of a pipeline: of the query, or of a subquery behind join, union, in."""
         tokens = [str(each) for each in self.stack if isinstance(each, Token)]
         last = tokens[-1] if tokens else ";"
-        return last in (";", *_TABLE_PLACES) or (last == "(" and len(tokens) > 1 and tokens[-2] in _TABLE_PLACES)
+        return last in (";", *TABLE_PLACES) or (last == "(" and len(tokens) > 1 and tokens[-2] in TABLE_PLACES)
 
 
 def _functions(registry: Registry, start: int) -> Iterator[Completion]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kql import StaticCatalog, complete
+from kql.syntax.rows import VISUALIZATIONS
 
 CATALOG = StaticCatalog({"Mail": {"Timestamp": "datetime", "Subject": "string", "a b": "long"}, "Click": {"Url": "string"}})
 
@@ -34,7 +35,7 @@ def offered(query: str) -> list[str]:
         ("Mail | sort by Timestamp ^", ["asc", "desc"]),
         ("Mail | join kind=^", ["inner", "innerunique"]),
         ("Mail | join kind = lefto^", ["leftouter"]),
-        ("Mail | render ^", ["anomalychart", "areachart"]),
+        ("Mail | render ^", ["timechart", "columnchart"]),
         ("Mail | render time^", ["timechart", "timepivot"]),
         ("Mail | render timechart ^", ["with"]),
         ("Mail | render timechart with (^", ["title", "kind"]),
@@ -58,6 +59,10 @@ def test_a_completion_says_what_it_is() -> None:
     assert (column.text, column.detail, column.start) == ("Subject", "string", 13)
     (function,) = [each for each in complete("Mail | extend strl", 18, CATALOG) if each.text == "strlen"]
     assert function.detail == "(text: string) -> long" and function.help == "Number of characters."
+
+
+def test_every_chart_that_is_offered_is_one() -> None:
+    assert set(offered("Mail | render ^")) == set(VISUALIZATIONS) - {"plotly", "graph"}
 
 
 def test_refused_operators_are_not_offered() -> None:
