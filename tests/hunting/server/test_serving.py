@@ -9,13 +9,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from service import Service
+
+from hunting.cli import main
 
 RUN = [sys.executable, "-c", "from hunting.cli import main; main()"]
 
@@ -41,6 +43,18 @@ def serving(store: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+@pytest.fixture
+def here(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """A command in this process: its exit code, stdout and stderr."""
+
+    def run_here(store: Path, *arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--store", str(store)])
+        return int(ended.value.code or 0), *capfd.readouterr()
+
+    return run_here
 
 
 def free_port() -> int:
@@ -77,11 +91,11 @@ def test_from_the_command_line_to_a_decision_and_back(own: Service) -> None:
     assert f"http://127.0.0.1:{port}/api/air" in told and "Traceback" not in told and secret not in told
 
 
-def test_the_list_shows_no_secret(own: Service) -> None:
-    done = run(own.hunt.lake.root, "tokens", "list")
-    found = {row["Name"]: row for row in map(json.loads, done.stdout.splitlines())}
+def test_the_list_shows_no_secret(own: Service, here: Callable[..., tuple[int, str, str]]) -> None:
+    _, told, _ = here(own.hunt.lake.root, "tokens", "list")
+    found = {row["Name"]: row for row in map(json.loads, told.splitlines())}
     assert found["acts"]["Scopes"] == "act" and set(found) == set(own.secrets)
-    assert not any(secret in done.stdout for secret in own.secrets.values())
+    assert not any(secret in told for secret in own.secrets.values())
 
 
 @pytest.mark.parametrize(
@@ -95,13 +109,13 @@ def test_the_list_shows_no_secret(own: Service) -> None:
         (["revoke", "nobody"], 1),
     ],
 )
-def test_wrong_usage(own: Service, arguments: list[str], code: int) -> None:
+def test_wrong_usage(own: Service, here: Callable[..., tuple[int, str, str]], arguments: list[str], code: int) -> None:
     before = own.tokens.path.read_bytes()
-    done = run(own.hunt.lake.root, "tokens", *arguments)
-    assert (done.returncode, done.stdout) == (code, "") and done.stderr and "Traceback" not in done.stderr
+    ended, told, complaint = here(own.hunt.lake.root, "tokens", *arguments)
+    assert (ended, told) == (code, "") and complaint and "Traceback" not in complaint
     assert own.tokens.path.read_bytes() == before
 
 
-def test_no_store_no_service(tmp_path: Path) -> None:
-    done = run(tmp_path / "nowhere", "serve", "--port", str(free_port()))
-    assert done.returncode == 1 and done.stderr.startswith("error: ")
+def test_no_store_no_service(tmp_path: Path, here: Callable[..., tuple[int, str, str]]) -> None:
+    ended, _, complaint = here(tmp_path / "nowhere", "serve", "--port", str(free_port()))
+    assert ended == 1 and complaint.startswith("error: ")
