@@ -87,9 +87,10 @@ def _peer(costs: Record, peer: str) -> str:
 def tell(record: Record, console: Console) -> None:
     console.print(table(record))
     for other, told in record["summary"].items():
+        bound = f"at most {LIMITS[other]:g}, " if other in LIMITS else ""
         console.print(
-            f"ours of {other}, {told['hunts']} hunts: geometric mean {told['mean']:.2f} (wall clock {told['wall']:.2f}), "
-            f"worst {told['worst_ratio']:.2f}, {told['worst']}" + (f" (at most {LIMITS[other]:g})" if other in LIMITS else "")
+            f"ours of {other}, {told['hunts']} hunts: geometric mean {told['mean']:.2f} ({bound}wall clock {told['wall']:.2f}), "
+            f"worst {told['worst_ratio']:.2f}, {told['worst']}"
         )
     for name, (_, _, bound) in YARDSTICKS.items():
         if name in record["hunts"] and (found := ratio(record["hunts"][name], "ours", "plain")):
