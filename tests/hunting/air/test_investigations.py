@@ -42,6 +42,10 @@ def test_types_are_opted_in_one_by_one(tenant: Tenant) -> None:
     tenant.air.run()
     assert tenant.automatic() == {("m2", "bob@x")}
     assert [i.status for i in tenant.air.investigations()] == ["Pending Action", "Remediated"]
+    assert outcomes(tenant) == [
+        ("similar-files", "Pending action", "Unremediated"),
+        ("similar-urls", "Automatic", "Remediated"),
+    ]
     assert [(a.decided_by, a.source) for a in tenant.air.actions(status="Completed")] == [
         ("Automation", "Automated email action")
     ]
