@@ -19,10 +19,11 @@ TOUR = ROOT / "data" / "tour.ipynb"
 
 
 @pytest.fixture(scope="module")
-def cells() -> list[Any]:
+def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The code cells, executed; a cell that fails fails here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         patch.delenv("HUNTING_STORE", raising=False)
         notebook = nbformat.read(TOUR, as_version=4)
         nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
