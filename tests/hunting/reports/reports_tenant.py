@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -35,9 +35,10 @@ def make_store(folder: Path) -> Path:
         air.run()
         waiting = [action for action in air.actions() if action.status == "Pending"]
         done = [action for action in air.actions() if action.status == "Completed"]
+        clock.advance(timedelta(minutes=5))  # what is told of an investigation is told anew with each decision
         air.approve(waiting[0].id, by="ben", reason="checked")
-        for action in waiting[1:2]:
-            air.reject(action.id, by="ben", reason="a newsletter")
+        clock.advance(timedelta(minutes=5))
+        air.reject(waiting[1].id, by="ben", reason="a newsletter")
         clock.advance(datetime(2026, 2, 28, 20, 30, tzinfo=UTC) - clock())
         air.undo(done[0].id, "inbox", by="ann", reason="wanted by sales")
         air.close()
