@@ -24,6 +24,9 @@ _WIDENING: dict[tuple[ScalarType, ScalarType], int] = {
 }
 _FROM_DYNAMIC = 20
 _BECOMES = {"text": ScalarType.STRING, "element": ScalarType.DYNAMIC}
+_CUT = 1
+_HOLDS = {ScalarType.REAL, ScalarType.STRING, ScalarType.DYNAMIC}
+_ORDERED = {"max", "min", "maxif", "minif", "min_of", "max_of", "arg_max", "arg_min"}
 _CLASS = 1  # an exact type is better than a class that contains it, whatever its size
 
 CONVERSIONS: dict[ScalarType, str] = {
@@ -64,6 +67,7 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
     if not costs:
         raise _misfit(name, fitting, args, span)
     line = fitting[min(costs)[1]]
+    _refuse_dynamic(name, args, [fitting[at] for cost, at in costs if cost == min(costs)[0]])
     for parameter, arg in zip(line.per_argument(len(args)), args, strict=True):
         if parameter.constant and not isinstance(arg.value, Literal):
             raise KqlSemanticError(
@@ -73,6 +77,22 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
     if wrong:
         raise KqlSemanticError(f"Function '{name}': {wrong}.", span, _usage([line]))
     return _call(line, args)
+
+
+def _refuse_dynamic(name: str, args: Sequence[Argument], lines: Sequence[Function]) -> None:
+    """Where what a dynamic holds would decide: in an order, or between a moment and a span."""
+    judged = args if name in ("min_of", "max_of") else args[:1]
+    dynamic = next((arg for arg in judged if arg.value.type is ScalarType.DYNAMIC), None)
+    kinds = {kind for line in lines for parameter in line.parameters[:1] for kind in parameter.types}
+    either = name[0].isalpha() and kinds == {ScalarType.DATETIME, ScalarType.TIMESPAN}
+    if dynamic is not None and (name in _ORDERED or either):
+        raise no_dynamic(f"Function '{name}'", dynamic.span)
+
+
+def no_dynamic(where: str, span: Span) -> KqlSemanticError:
+    """The error of a dynamic where values must have an order."""
+    cure = "Convert it: tolong(...), todouble(...), todatetime(...) or tostring(...)."
+    return KqlSemanticError(f"{where} does not take a dynamic: its values may be of any type.", span, cure)
 
 
 def invoke(name: str, *values: Value, registry: Registry = SCALARS) -> Call:
@@ -111,6 +131,8 @@ def _number(value: object, kind: ScalarType) -> object:
 def _call(line: Function, args: Sequence[Argument]) -> Call:
     parameters = line.per_argument(len(args))
     common = _common(parameters, [arg.value.type for arg in args])
+    if common in (ScalarType.INT, ScalarType.LONG) and any(arg.value.type is ScalarType.DYNAMIC for arg in args):
+        common = ScalarType.REAL if line.name == "coalesce" else common
     values = tuple(
         convert(arg.value, target) if (target := _target(parameter, arg.value.type, common)) is not None else arg.value
         for parameter, arg in zip(parameters, args, strict=True)
@@ -129,6 +151,10 @@ def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -
         return _BECOMES[parameter.declared]
     if kind in parameter.types:
         return None
+    if kind is ScalarType.DYNAMIC:
+        wide = [to for to in (ScalarType.REAL, ScalarType.LONG) if to in parameter.types]
+        if wide:
+            return wide[0]
     return min(parameter.types, key=lambda to: (_conversion(kind, to) or 99, list(ScalarType).index(to)))
 
 
@@ -169,7 +195,14 @@ def _cost(line: Function, args: Sequence[Argument]) -> int | None:
         return None
     if any(p.declared == "T" for p in parameters) and _common(parameters, [a.value.type for a in args]) is None:
         return None
+    if line.name[0].isalpha() or len(args) == 1:  # other operators take the type of the other side
+        costs += [_CUT for parameter, arg in zip(parameters, args, strict=True) if _would_cut(parameter, arg)]
     return sum(cost or 0 for cost in costs)
+
+
+def _would_cut(parameter: Parameter, arg: Argument) -> bool:
+    """Whether a dynamic would lose what it holds: a number its fraction."""
+    return arg.value.type is ScalarType.DYNAMIC and not parameter.types & _HOLDS
 
 
 def _misfit(name: str, lines: Sequence[Function], args: Sequence[Argument], span: Span) -> KqlSemanticError:

@@ -39,6 +39,11 @@ def text_of(value: str) -> str:
     return f"json_extract_string({value}, '$')"
 
 
+def texts_of(value: str) -> str:
+    """The texts of an array's elements; a dynamic that is none stands for itself."""
+    return f"CASE json_type({value}) WHEN 'ARRAY' THEN CAST({value} AS VARCHAR[]) ELSE [{text_of(value)}] END"
+
+
 _PART = f"abs($value) % {TICKS_PER_DAY}"
 TIMESPAN_TEXT = (
     f"CASE WHEN $value < 0 THEN '-' ELSE '' END || CASE WHEN abs($value) >= {TICKS_PER_DAY} THEN CAST(abs($value) // {TICKS_PER_DAY} AS VARCHAR) || '.' ELSE '' END"

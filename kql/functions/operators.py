@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from kql.functions.fragments import ticks, wrapped
+from kql.functions.fragments import texts_of, ticks, wrapped
 from kql.functions.registry import UNKNOWN, operator
 from kql.functions.terms import has_template
 
@@ -158,11 +158,13 @@ for _word, _help in (("has", "Has the term"), ("hasprefix", "Has a term that beg
 operator("text as dynamic(value: string) -> dynamic", "to_json($value)", "pack_array(strcat('[', '5]'))[0] -> dynamic('[5]')", "A text as a dynamic text, never read as JSON.", nulls="total")
 
 # ---------------------------------------------------------------- membership in a computed array
-operator("in(value: string, array: dynamic) -> bool", "coalesce(list_contains(CAST($array AS VARCHAR[]), $value), FALSE)",
+operator("in(value: string, array: dynamic) -> bool", f"coalesce(list_contains({texts_of('$array')}, $value), FALSE)",
          "'a' in (pack_array('a', 'b')) -> true", "Is an element of the array.", nulls="total")
-operator("in~(value: string, array: dynamic) -> bool", "coalesce(list_contains(CAST(lower(CAST($array AS VARCHAR)) AS VARCHAR[]), lower($value)), FALSE)",
+operator("in~(value: string, array: dynamic) -> bool", f"coalesce(list_contains(list_transform({texts_of('$array')}, lambda __k1: lower(__k1)), lower($value)), FALSE)",
          "'A' in~ (pack_array('a', 'b')) -> true", "Is an element of the array, whatever its case.", nulls="total")
-operator("in(value: number, array: dynamic) -> bool", "coalesce(list_contains(CAST($array AS DOUBLE[]), CAST($value AS DOUBLE)), FALSE)",
-         "1 in (pack_array(1, 2)) -> true", "Is an element of the array.", nulls="total")
+for _kinds, _sql, _one in (("integer", "DECIMAL(38, 18)", "1"), ("real|decimal", "DOUBLE", "1.0")):  # a long has more digits than a double
+    operator(f"in(value: {_kinds}, array: dynamic) -> bool",
+             f"coalesce(list_contains(list_transform({texts_of('$array')}, lambda __k1: TRY_CAST(__k1 AS {_sql})), CAST($value AS {_sql})), FALSE)",
+             f"{_one} in (pack_array(1, 2)) -> true", "Is an element of the array.", nulls="total")
 operator("has_any(text: string, terms: dynamic) -> bool", has_template("has_any"), "'North America' has_any (pack_array('south', 'north')) -> true", "Has one of the terms.", nulls="total")
 operator("has_all(text: string, terms: dynamic) -> bool", has_template("has_all"), "'North America' has_all (pack_array('america', 'north')) -> true", "Has all of the terms.", nulls="total")

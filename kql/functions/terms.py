@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from kql.functions.fragments import texts_of
 from kql.functions.registry import UNKNOWN
 
 _BORDER = r"[^\pL\pN]"
@@ -75,13 +76,13 @@ def has_template(word: str, cased: bool = False) -> str | Callable[..., str]:
     if word in ("has_any", "has_all"):
         each = _computed("__k1", "has", cased)
         fold = "list_bool_or" if word == "has_any" else "list_bool_and"
-        listed = f"{fold}(list_transform(CAST($terms AS VARCHAR[]), lambda __k1: {each}))"
+        listed = f"{fold}(list_transform({texts_of('$terms')}, lambda __k1: {each}))"
         computed = f"coalesce({listed}, {'FALSE' if word == 'has_any' else 'TRUE'})"
 
         def words_template(constants: list[object]) -> str:
             constant = isinstance(constants[1], str) and word == "has_any"
             needles = json.loads(str(constants[1])) if constant else None
-            return _any_of([str(each) for each in needles]) if isinstance(needles, list) else computed
+            return _any_of([each if isinstance(each, str) else json.dumps(each) for each in needles if each is not None]) if isinstance(needles, list) else computed
 
         return words_template
 

@@ -13,7 +13,7 @@ from kql.errors import KqlSemanticError, Span
 from kql.functions import AGGREGATES
 from kql.functions.aggregates import ANY_ROW
 from kql.functions.registry import Kind
-from kql.overloads import call, invoke
+from kql.overloads import call, invoke, no_dynamic
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Star
@@ -78,6 +78,8 @@ def _row_columns(node: FunctionCall, scope: Scope, keys: Sequence[Item]) -> list
     used = {each.value.name for each in keys if isinstance(each.value, ColumnRef)}
     result: list[tuple[str, Value]] = []
     by = node.items[0].bind(outer) if extreme else None
+    if by is not None and by.type is ScalarType.DYNAMIC:
+        raise no_dynamic(f"Function '{node.name}'", node.items[0].span)
     if by is not None:
         result.append((stem if prefixed or not names[0] else names[0], invoke(extreme, by, registry=AGGREGATES)))
         used |= {by.name} if isinstance(by, ColumnRef) else set()

@@ -8,7 +8,7 @@ from lark import Token
 
 from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
 from kql.errors import KqlSemanticError, Span, closest
-from kql.overloads import convert
+from kql.overloads import convert, no_dynamic
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.expressions import boolean
@@ -62,7 +62,7 @@ class SortItem(Expression):
     def key(self, scope: Scope) -> SortKey:
         value = self.item.bind(scope)
         if value.type is ScalarType.DYNAMIC:
-            value = convert(value, ScalarType.STRING)
+            raise no_dynamic("A sort", self.item.span)
         descending = self.direction is None or not self.direction.endswith("asc")
         return SortKey(value, descending, nulls_first=self.nulls == "first" if self.nulls else not descending)
 
