@@ -88,6 +88,7 @@ MUST: dict[str, tuple[str, tuple[str, ...]]] = {
     "M14": (
         "Action center: Decided by and Action source, as columns and filters",
         (
+            "hunting/air/test_surfaces.py::test_pending_and_history_divide_all_actions",
             "hunting/air/test_surfaces.py::test_history_by_automation_and_its_source",
             "hunting/air/test_surfaces.py::test_filters_of_the_action_center",
         ),

@@ -78,8 +78,9 @@ def journal(story: StoredTenant) -> Iterator[sqlite3.Connection]:
 
 def test_pending_and_history_divide_all_actions(story: StoredTenant, journal: sqlite3.Connection) -> None:
     pending, history = (cells(story.air.action_center(tab)) for tab in ("pending", "history"))
-    expected = set(journal.execute("SELECT id, status FROM actions"))
-    assert {(row["Approval ID"], row["Status"]) for row in pending + history} == expected
+    expected = set(journal.execute("SELECT id, status, decided_by, source, name FROM actions"))
+    columns = ("Approval ID", "Status", "Decided by", "Action source", "Action type")
+    assert {tuple(row[column] for column in columns) for row in pending + history} == expected
     assert {row["Status"] for row in pending} == {"Pending"} and len(pending) == 1
     assert {row["Decision"] for row in history} == {"Approved", "Rejected", "Expired", "Undone"}
     times = [row["Action update time"] for row in history]
