@@ -1,7 +1,8 @@
 """How long AIR takes: `python tests/bench/air.py [MESSAGES ...]`, in millions; without arguments 0.1 and 1.
 
-For each size: a cluster of 10,000 copies found, decided, remediated and published; then 100 further alerts on files that the
-everyday mail carries; then what reading and undoing cost. The stores are simulated in a temporary folder.
+For each size: a cluster of 10,000 copies found, decided, remediated and published; then all other alerts of the simulation; then
+100 alerts on files and links that the everyday mail carries; then what reading and undoing cost. The stores are simulated in a
+temporary folder.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ BOUNDS = {"10,000 copies": 2.0, f"{ALERTS} alerts": 10.0}  # seconds, at one mil
 
 _T = TypeVar("_T")
 
-
 Spent = dict[str, tuple[float, float]]
+Counts = dict[str, int]
 
 
 def timed(spent: Spent, name: str, call: Callable[[], _T]) -> _T:
@@ -61,8 +62,8 @@ def raise_alerts(lake: Lake, hunt: Hunt) -> None:
     lake.append("AlertEvidence", pa.Table.from_pylist(evidence))
 
 
-def measure(folder: Path, messages: int) -> Spent:
-    """Seconds of each step over a store of so many messages."""
+def measure(folder: Path, messages: int) -> tuple[Spent, Counts]:
+    """Seconds of each step over a store of so many messages, and how much there was to do."""
     lake = Lake.create(folder / "store")
     campaigns = {c.name: c for c in simulate(lake, messages=messages, days=30, seed=1, end=END).campaigns}
     clock, spent = ManualClock(END), Spent()
@@ -72,7 +73,7 @@ def measure(folder: Path, messages: int) -> Spent:
         hunt.query("EmailEvents | count")  # the first query pays for opening the tables
         found = timed(spent, "10,000 copies", lambda: air.investigate(campaigns["threshold-10000"].alert_id))
         assert found.status == "Remediated" and found.actions[0].email_count == 10_000
-        air.run()
+        simulated = timed(spent, "the simulation's alerts", air.run)
         raise_alerts(lake, hunt)
         clock.advance(timedelta(hours=2))
         done = timed(spent, f"{ALERTS} alerts", air.run)
@@ -86,20 +87,27 @@ def measure(folder: Path, messages: int) -> Spent:
         timed(spent, "report", air.report)
         checked = timed(spent, "verify", air.verify)
         assert checked.sound, checked.faults
+        clusters = hunt.query("EmailClusters | summarize count(), sum(EmailCount)").rows()[0]
         air.close()
-    return spent
+    counts = {"messages": messages, "investigations": 1 + simulated.investigations + done.investigations}
+    counts |= {"clusters": clusters[0], "their copies": clusters[1], "removed by the simulation's alerts": simulated.moved}
+    return spent, counts | {f"removed by the {ALERTS} alerts": done.moved}
 
 
 def main(sizes: list[float]) -> int:
     columns: dict[float, Spent] = {}
+    counted: dict[float, Counts] = {}
     for size in sizes:
         folder = Path(tempfile.mkdtemp())
         try:
-            columns[size] = measure(folder, int(size * 1_000_000))
+            columns[size], counted[size] = measure(folder, int(size * 1_000_000))
         finally:
             shutil.rmtree(folder)
-    table = Table("seconds (of the processors)", *(f"{size:g} million" for size in sizes), title="AIR")
-    for name in next(iter(columns.values())):
+    table = Table("", *(f"{size:g} million" for size in sizes), title="AIR: seconds, in brackets of the processors")
+    for name in counted[sizes[0]]:
+        table.add_row(name, *(f"{counted[size][name]:,}" for size in sizes))
+    table.add_section()
+    for name in columns[sizes[0]]:
         table.add_row(name, *("{:.2f} ({:.2f})".format(*columns[size][name]) for size in sizes))
     Console().print(table)
     late = [name for name, bound in BOUNDS.items() if columns.get(1.0, {}).get(name, (0.0, 0.0))[0] > bound]
