@@ -378,6 +378,6 @@ def test_a_story(story: Callable[..., None], arguments: dict[str, Any]) -> None:
         machine.teardown()
 
 
-TestInMemory = case(MemoryLake, 5, 15)
-TestInParquet = case(Lake.create, 1, 12)
+TestInMemory = case(MemoryLake, 3, 12)
+TestInParquet = case(Lake.create, 1, 8)
 TestTenThousandSteps = pytest.mark.long(case(MemoryLake, 200, 50))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from service import Service
 
-from hunting.air import journal
+from hunting.air import Air, journal
 
 REMOVED = 'ActionType == "Automated Remediation" and Action == "Soft delete"'
 
@@ -96,7 +98,7 @@ def test_reading_does_not_wait_for_another_writer_and_writing_is_told_to_try_aga
 ) -> None:
     monkeypatch.setattr(journal, "LOCK_WAIT", 0.05)
     waiting = own.actions(status="Pending")[0]
-    with own.hunt.air._journal.writing():
+    with closing(Air(own.hunt)) as other, other._journal.writing():
         assert own.actions(status="Pending")[0] == waiting
         answer = own.ask("POST", f"/api/air/actions/{waiting['ID']}/approve")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
