@@ -101,6 +101,11 @@ DIVERGENCES = (
     "`percentile` is exact (nearest rank); Kusto estimates for large sets.",
     "The states of `hll` and `tdigest` hold every value or its hash and are exact; Kusto's own for many values are not read.",
     "`sliding_window_counts` and its like count bins from the start, with the end, and a window ends with its bin.",
+    "`new_activity_metrics` shows every pair of windows for each group that has rows; the share of an empty cohort is `nan`.",
+    "`activity_engagement` shows the inner windows that have ids, and takes an outer window of whole inner ones.",
+    "`funnel_sequence` and `funnel_sequence_completion` look at each bin alone; a step is the earliest later row of its state, "
+    "whatever stands between. States around the sequence are the nearest others, within the longest step. "
+    "`funnel_sequence` gives the first of its three tables.",
     "Which rows `take`, `sample`, `take_any` and a default `join` (innerunique) keep is arbitrary there and here.",
     "Regular expressions are RE2's, as in Kusto.",
     "`externaldata` never fetches: a local file stands for each URL.",

@@ -37,8 +37,32 @@ from kql.syntax.statements import Query
 __all__ = ["RULES", "Query", "tree"]
 
 TOPICS = (
-    arrays, calls, columns, comparisons, expressions, external, graphs, groups, invocations, joins, literals, membership,
-    partitions, patterns, plugins, refused, rows, scan, schemas, searches, series, sources, statements, text, tops, unions,
+    arrays,
+    calls,
+    columns,
+    comparisons,
+    expressions,
+    external,
+    graphs,
+    groups,
+    invocations,
+    joins,
+    literals,
+    membership,
+    partitions,
+    patterns,
+    plugins,
+    refused,
+    rows,
+    scan,
+    schemas,
+    searches,
+    series,
+    sources,
+    statements,
+    text,
+    tops,
+    unions,
 )
 
 

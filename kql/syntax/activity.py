@@ -35,12 +35,14 @@ class Text:
         given: values likewise.
         dims: the columns that slice the result; `@dims` are they behind a comma, `@asc` likewise as sort keys, `@new` tells
             whether one differs from the row before.
+        tables: relations by the names that the text has for them, besides `@T`, the input.
     """
 
     plugin: Plugin
     columns: dict[str, str]
     given: dict[str, Value]
     dims: list[str] = field(default_factory=list)
+    tables: dict[str, Relation] = field(default_factory=dict)
 
     def bound(self, text: str) -> Relation:
         """The relation that the text says.
@@ -52,7 +54,9 @@ class Text:
 
         scope = self.plugin.scope
         source = scope.context.share(self.plugin.name, self.plugin.source)
-        names: Mapping[str, Value | Relation] = {"$T": source, **{f"${key}": value for key, value in self.given.items()}}
+        names: Mapping[str, Value | Relation] = {
+            f"${key}": value for key, value in ({"T": source} | self.tables | self.given).items()
+        }
         try:
             inner, result = tree(self._written(text)).body.enter(replace(scope.without_row(), names=names))
             return result.bind_tabular(inner)
@@ -75,7 +79,7 @@ def _quoted(name: str) -> str:
 # ---------------------------------------------------------------- arguments
 
 
-def _timeline(plugin: Plugin, *words: str) -> Text:
+def timeline(plugin: Plugin, *words: str, dims: bool = True) -> Text:
     """The text of `plugin(Id, Timeline, words..., dims...)`: moments `start` and `end`, widths `window`, and so on."""
     identity, time = plugin.column(0), plugin.column(1)
     if len(plugin.places) < 2 + len(words):
@@ -90,11 +94,15 @@ def _timeline(plugin: Plugin, *words: str) -> Text:
         if value.type is not wanted and not (value.type.numeric and wanted.numeric):
             raise plugin.expects(f"a {wanted} as {word}, found {value.type}", plugin.places[at])
         given[word] = convert(value, wanted)
-    dims = [plugin.column(at).name for at in range(2 + len(words), len(plugin.places))]
-    return Text(plugin, {"id": identity.name, "t": time.name}, given, dims)
+    return Text(plugin, {"id": identity.name, "t": time.name}, given, dimensions(plugin, 2 + len(words)) if dims else [])
 
 
-def _bins(plugin: Plugin, text: Text, whole: str, part: str) -> Value:
+def dimensions(plugin: Plugin, first: int) -> list[str]:
+    """The columns that slice the result: the arguments from a place on."""
+    return [plugin.column(at).name for at in range(first, len(plugin.places))]
+
+
+def bins_in(plugin: Plugin, text: Text, whole: str, part: str) -> Value:
     """How many bins a window has.
 
     Raises:
@@ -117,8 +125,8 @@ def _bins(plugin: Plugin, text: Text, whole: str, part: str) -> Value:
 
 def sliding_window_counts(plugin: Plugin) -> Relation:
     """For each bin the rows and different ids of the window that ends with it."""
-    text = _timeline(plugin, "start", "end", "lookback", "bin")
-    text.given["n"] = _bins(plugin, text, "lookback", "bin")
+    text = timeline(plugin, "start", "end", "lookback", "bin")
+    text.given["n"] = bins_in(plugin, text, "lookback", "bin")
     return text.bound(
         """
         @T
@@ -135,7 +143,7 @@ def sliding_window_counts(plugin: Plugin) -> Relation:
 
 def activity_counts_metrics(plugin: Plugin) -> Relation:
     """For each window its rows, its different ids, those not seen before, and those seen so far."""
-    return _timeline(plugin, "start", "end", "window").bound(
+    return timeline(plugin, "start", "end", "window").bound(
         """
         let @seen = @T
         | where @t >= @start and @t <= @end
@@ -151,13 +159,9 @@ def activity_counts_metrics(plugin: Plugin) -> Relation:
     )
 
 
-def _dims(plugin: Plugin, first: int) -> list[str]:
-    return [plugin.column(at).name for at in range(first, len(plugin.places))]
-
-
 def activity_metrics(plugin: Plugin) -> Relation:
     """For each window its ids, those new against the window before, and which shares of that one stayed and left."""
-    return _timeline(plugin, "start", "end", "window").bound(
+    return timeline(plugin, "start", "end", "window").bound(
         """
         let @seen = @T
         | where @t >= @start and @t <= @end and isnotnull(@id)
@@ -176,7 +180,7 @@ def activity_metrics(plugin: Plugin) -> Relation:
 
 def active_users_count(plugin: Plugin) -> Relation:
     """For each bin the different ids that appear in it, and in enough periods of the window up to that appearance."""
-    return _timeline(plugin, "start", "end", "lookback", "period", "count", "bin").bound(
+    return timeline(plugin, "start", "end", "lookback", "period", "count", "bin").bound(
         """
         let @seen = @T | where @t > @start - @lookback and @t <= @end | summarize by @id, @t @dims;
         @seen
@@ -206,7 +210,7 @@ def rolling_percentile(plugin: Plugin) -> Relation:
     given["percentile"] = Literal(percentile, kind)
     name = f"rolling_{bins}_percentile_{value.name}_{percentile}"
     columns = {"value": value.name, "index": index.name, "result": name}
-    return Text(plugin, columns, given, _dims(plugin, 5)).bound(
+    return Text(plugin, columns, given, dimensions(plugin, 5)).bound(
         """
         let @rows = @T | where isnotnull(@index) | extend @at = bin(@index, @bin);
         @rows
@@ -237,4 +241,4 @@ def sequence_detect(plugin: Plugin) -> Relation:
     shown = ", ".join(f"@out{at} = @at{at}" for at in range(len(steps)))
     lines.append(f"| project @key @dims, {shown}, Duration = @at{len(steps) - 1} - @at0 | project-away @key")
     lines.append("| sort by @out0 asc, Duration asc @asc")
-    return Text(replace(plugin, source=source), columns, widths, _dims(plugin, 3)).bound("\n".join(lines))
+    return Text(replace(plugin, source=source), columns, widths, dimensions(plugin, 3)).bound("\n".join(lines))

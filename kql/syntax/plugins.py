@@ -36,7 +36,7 @@ from kql.functions.sketches import COMMON
 from kql.overloads import Argument, call, convert, invoke
 from kql.partitioning import of_one_part
 from kql.scope import Scope, unique_name
-from kql.syntax import activity
+from kql.syntax import activity, cohorts, funnels
 from kql.syntax.arrays import element
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named
@@ -287,12 +287,16 @@ def dcount_intersect(plugin: Plugin) -> Relation:
 PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
     "active_users_count": activity.active_users_count,
     "activity_counts_metrics": activity.activity_counts_metrics,
+    "activity_engagement": cohorts.activity_engagement,
     "activity_metrics": activity.activity_metrics,
     "bag_unpack": bag_unpack,
     "dcount_intersect": dcount_intersect,
+    "funnel_sequence": funnels.funnel_sequence,
+    "funnel_sequence_completion": funnels.funnel_sequence_completion,
     "ipv4_lookup": ipv4_lookup,
     "ipv6_lookup": ipv6_lookup,
     "narrow": narrow,
+    "new_activity_metrics": cohorts.new_activity_metrics,
     "pivot": pivot,
     "rolling_percentile": activity.rolling_percentile,
     "rows_near": rows_near,
@@ -303,8 +307,7 @@ PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
 # Plugins of the documentation that are not run, by the reason.
 _NOT_RUN = {
     "its method is not documented": """
-        activity_engagement autocluster basket diffpatterns diffpatterns_text funnel_sequence funnel_sequence_completion
-        new_activity_metrics schema_merge session_count""",
+        autocluster basket diffpatterns diffpatterns_text schema_merge session_count""",
     "it asks another service": """
         ai_chat_completion_prompt ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request
         http_request http_request_post infer_storage_schema mysql_request postgresql_request sql_request""",
