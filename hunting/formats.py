@@ -153,16 +153,24 @@ def _shown(char: str) -> str:
     return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
 
 
-# A spreadsheet runs a cell that begins so, in full width too. Leading blanks are skipped, as some of them do on import.
-_FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
+# A spreadsheet runs a cell that begins so, in full width too. On import some skip blanks and what nobody sees.
+_UNSEEN = (
+    r"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u1680\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    r"\ufe00-\ufe0f\ufeff\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+_FORMULA = re.compile(rf"'*[\t\r\n{_UNSEEN}]*[=+\-@\t\r\n＝＋－＠]")
+# One that splits at semicolons or tabs sees cells inside this one, and our quotes in them. No formula begins like a smiley.
+_INNER = re.compile(rf"(?<=[;\t\r\n])(?=['\"{_UNSEEN}]*[=+\-@＝＋－＠](?!\)))")
 
 
 def disarmed(cell: str) -> str:
     """A text that no spreadsheet takes for a formula: an apostrophe in front of what begins with =, +, -, @, tab or line end.
 
+    So too inside it, behind a semicolon, tab or line end (but not `;-)`), where the spreadsheets of some countries begin a cell.
     Nothing is lost: where apostrophes and then such a character begin a cell, one apostrophe is ours.
     """
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    inner = _INNER.sub("'", cell)
+    return f"'{inner}" if _FORMULA.match(cell) else inner
 
 
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|&~!$#]|(?<=\b[wW]{3})\.|:(?=//)")

@@ -220,8 +220,8 @@ def coloured() -> bool:
 
 
 def note(text: str) -> None:
-    """A line for people, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for people, on stderr; names and texts in it may be hostile."""
+    print("".join(c if c.isprintable() or c == "\n" else "�" for c in text), file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -273,8 +273,7 @@ def complain(error: Exception) -> None:
         return
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     text = error.render(width) if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
-    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
-    note(f"error: {shown}")
+    note(f"error: {text}")
 
 
 def _name(error: Exception) -> str:
