@@ -106,6 +106,7 @@ DIVERGENCES = (
     "`funnel_sequence` and `funnel_sequence_completion` look at each bin alone; a step is the earliest later row of its state, "
     "whatever stands between. States around the sequence are the nearest others, within the longest step. "
     "`funnel_sequence` gives the first of its three tables.",
+    "`basket` counts all rows, where Kusto samples, numbers its patterns by their counts, and takes no weights.",
     "Which rows `take`, `sample`, `take_any` and a default `join` (innerunique) keep is arbitrary there and here.",
     "Regular expressions are RE2's, as in Kusto.",
     "`externaldata` never fetches: a local file stands for each URL.",

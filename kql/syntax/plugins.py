@@ -36,7 +36,7 @@ from kql.functions.sketches import COMMON
 from kql.overloads import Argument, call, convert, invoke
 from kql.partitioning import of_one_part
 from kql.scope import Scope, unique_name
-from kql.syntax import activity, cohorts, funnels
+from kql.syntax import activity, baskets, cohorts, funnels
 from kql.syntax.arrays import element
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall, Named
@@ -290,6 +290,7 @@ PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
     "activity_engagement": cohorts.activity_engagement,
     "activity_metrics": activity.activity_metrics,
     "bag_unpack": bag_unpack,
+    "basket": baskets.basket,
     "dcount_intersect": dcount_intersect,
     "funnel_sequence": funnels.funnel_sequence,
     "funnel_sequence_completion": funnels.funnel_sequence_completion,
@@ -307,7 +308,7 @@ PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
 # Plugins of the documentation that are not run, by the reason.
 _NOT_RUN = {
     "its method is not documented": """
-        autocluster basket diffpatterns diffpatterns_text schema_merge session_count""",
+        autocluster diffpatterns diffpatterns_text schema_merge session_count""",
     "it asks another service": """
         ai_chat_completion_prompt ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request
         http_request http_request_post infer_storage_schema mysql_request postgresql_request sql_request""",
