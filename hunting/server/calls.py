@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from hunting.air import Air
 from hunting.air.reader import Reader
 from hunting.engine import Hunt
-from hunting.server.errors import refusal
+from hunting.server.errors import Json, refusal
 from hunting.server.tokens import Scope, Token, Tokens
 
 _T = TypeVar("_T")
@@ -94,7 +94,7 @@ def route(
         given = _query(request, query)
         held = await _body(request, body) if method == "POST" else {}
         call = Call(request.url.path, request.path_params, given, held, token.name)
-        return JSONResponse(await run_in_threadpool(work, call), headers={"Cache-Control": "no-store"})
+        return Json(await run_in_threadpool(work, call), headers={"Cache-Control": "no-store"})
 
     return Route(path, endpoint, methods=[method])
 

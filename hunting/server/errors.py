@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hunting.errors import BusyError, HuntingError, StoreError
+from hunting.formats import json_safe
 
 _CODES = {
     400: "badRequest",
@@ -26,15 +29,26 @@ _CODES = {
 }
 
 
+class Json(JSONResponse):
+    """JSON that no browser takes for a page, and that a terminal shows as it is: what is not printable is escaped."""
+
+    def __init__(self, content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(content, status, {**(headers or {}), "X-Content-Type-Options": "nosniff"})
+
+    def render(self, content: Any) -> bytes:
+        """As starlette's, escaped."""
+        return json_safe(json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))).encode()
+
+
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> HTTPException:
     """An error to raise: the request is answered by this status and message."""
     return HTTPException(status, message, dict(headers or {}))
 
 
-def answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> Json:
     """An error's JSON."""
     body = {"error": {"code": _CODES.get(status, "error"), "message": message}}
-    return JSONResponse(body, status, dict(headers or {}))
+    return Json(body, status, headers)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -65,14 +65,14 @@ HTML = [
     for text in (
         # Scripts.
         "<script>{}</script>", "<SCRIPT>{}</SCRIPT>", "<script >{}</script >", "<script/x>{}</script>", "<script\n>{}</script>",
-        "<script>{}//", "<<script>{}</script>", "<script type=module>{}</script>", "<script>/*-->{}/**/</script>",
+        "<script>{}//", "<<script>{}</script>", "<script type=module>{}</script>", "<script>/*-->*/{}</script>",
         "<script src=http://evil.example/x.js></script>", "<script src=data:text/javascript,{}></script>",
         "<scr<script>ipt>{}</scr</script>ipt>", "</td></tr></table><script>{}</script>", "</title><script>{}</script>",
         "</style><script>{}</script>", "</textarea><script>{}</script>", "</script><script>{}</script>", "--><script>{}</script>",
         "--!><script>{}</script>", "]]><script>{}</script>", "<!--><script>{}</script>-->", "<![CDATA[><script>{}</script>]]>",
         "</noscript><script>{}</script>", "</template><script>{}</script>", "</xmp><script>{}</script>",
         # Handlers of events.
-        "<img src=x onerror={}>", "<img src=x onerror='{}'>", '<img src=x onerror="{}">', "<img/src=x/onerror={}>",
+        "<img src=x onerror={}>", "<img src=x onerror='{}'>", '<img src=x onerror="{}">', "<img/src='x'/onerror={}>",
         "<img src=x oNeRrOr={}>", "<img src=x\nonerror\n=\n{}>", "<img src=x onerror=\x0c{}>", "<image src=x onerror={}>",
         "<img src=x onerror=&#116;op.document.documentElement.dataset.ran=1>", "<img srcset=x onerror={}>", "<body onload={}>",
         "<body onpageshow={}>", "<input autofocus onfocus={}>", "<button autofocus onfocus={}>x</button>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+import payloads
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,13 +12,7 @@ from hypothesis import strategies as st
 from hunting.schedule import Output
 from hunting.schedule.jobs import named, safe_name
 
-HOSTILE = [
-    "../../etc/passwd", "..\\..\\windows\\system32", "/etc/passwd", "C:\\boot.ini", "\\\\server\\share", "a/../b", "..", ".", "",
-    "con", "NUL.html", "com1.txt", "lpt9", "aux.", "a:stream", "a\0.html", "a\nb", "a\u202egnp.exe", "\u2025/x", "／etc／passwd",
-    ".ssh", ".", "x" * 5000, "é" * 5000 + ".html", "a" + ".b" * 500, "report.html ", "report.html.", "%2e%2e%2f", "~root",
-    "..html", " ", "$(id)", "`id`", "-rf", "a|b", "a>b", "*?", "'\"", "con\u2024txt", "ＣＯＮ", "CON .txt", "\ud800",
-    "nul.tar.gz",
-]  # fmt: skip
+HOSTILE = [*payloads.ALL, "\ud800"]
 
 
 def check(text: str) -> None:
@@ -29,11 +24,11 @@ def check(text: str) -> None:
     assert safe_name(name) == name
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_name_is_harmless(text: str, tmp_path: Path) -> None:
-    check(text)
-    (tmp_path / safe_name(text)).write_bytes(b"x")
-    assert len(list(tmp_path.iterdir())) == 1
+def test_a_hostile_name_is_harmless(tmp_path: Path) -> None:
+    for text in HOSTILE:
+        check(text)
+        (tmp_path / safe_name(text)).write_bytes(b"x")
+    assert {path.name for path in tmp_path.iterdir()} == set(map(safe_name, HOSTILE))
 
 
 @settings(deadline=None)
