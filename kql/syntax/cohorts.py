@@ -32,10 +32,10 @@ def activity_engagement(plugin: Plugin) -> Relation:
     text.given["n"] = bins_in(plugin, text, "outer", "inner")
     return text.bound(
         f"""
-        let @seen = @T | where {within} and isnotnull(@id) | summarize by @id, @at = {at} @dims;
+        let @seen = materialize(@T | where {within} and isnotnull(@id) | summarize by @id, @at = {at} @dims);
         @seen
-        | extend @bins = range(0, @n - 1)
-        | mv-expand @bins to typeof(long)
+        | extend @key = 1
+        | join kind=inner (range @bins from 0 to @n - 1 step 1 | extend @key = 1) on @key
         | extend @at = @at + @bins * @inner
         | summarize @around = dcount(@id) by @at @dims
         | join kind=inner (@seen | where {shown} | summarize @inside = count() by @at @dims) on @at @dims
@@ -74,12 +74,12 @@ def new_activity_metrics(plugin: Plugin) -> Relation:
     text.dims = [plugin.column(at).name for at in range(first, last)]
     return text.bound(
         f"""
-        let @rows = @T
+        let @rows = materialize(@T
         | where @t >= @start and @t <= @end and isnotnull(@id)
-        | summarize by @at = bin_at(@t, @window, @start), @id @dims;
-        let @cells = @rows{" | join kind=leftanti (@seen) on @id" if "seen" in text.tables else ""}
+        | summarize by @at = bin_at(@t, @window, @start), @id @dims);
+        let @cells = materialize(@rows{" | join kind=leftanti (@seen) on @id" if "seen" in text.tables else ""}
         | join kind=inner (@rows | summarize @first = min(@at) by @id @dims) on @id @dims
-        | summarize @n = count() by @first, @at @dims;
+        | summarize @n = count() by @first, @at @dims);
         let @windows = union (range @to from @start to @end step @window | where @to < @end), (@rows | project @to = @at)
         | summarize by @key = 1, @to;
         @rows

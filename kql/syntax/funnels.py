@@ -22,9 +22,9 @@ MAX_STEPS = 32  # of a sequence: each is a join
 MAX_PERIODS = 1_000
 
 _EVENTS = """
-let @events = @T
+let @events = materialize(@T
 | where @t >= @start and @t <= @end and isnotnull(@id)
-| project @id, @at = bin_at(@t, @bin, @start), @time = @t, @state;
+| project @id, @at = bin_at(@t, @bin, @start), @time = @t, @state);
 let @level0 = @events | where tostring(@state) == @step0 | summarize by @id, @at, @first = @time, @last = @time;
 """
 
@@ -105,10 +105,10 @@ def funnel_sequence(plugin: Plugin) -> Relation:
 def _levels(steps: int, limit: str) -> str:
     """The ways from each row of the first state to a row of each state of the sequence: `@level0`, `@level1`, and so on."""
     later = (
-        f"let @level{at} = @level{at - 1} "
+        f"let @level{at} = materialize(@level{at - 1} "
         f"| join kind=inner (@events | where tostring(@state) == @step{at}) on @id, @at "
         f"| where @time > @last{limit} "
-        "| summarize @last = min(@time) by @id, @at, @first;\n"
+        "| summarize @last = min(@time) by @id, @at, @first);\n"
         for at in range(1, steps)
     )
     return _EVENTS + "".join(later)
