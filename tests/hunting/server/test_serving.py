@@ -19,7 +19,13 @@ from service import Service
 
 from hunting.cli import main
 
-RUN = [sys.executable, "-c", "from hunting.cli import main; main()"]
+# The hour after the store's end, whatever the machine's time: an action waits a week and no longer.
+CLOCK = """
+import hunting.clock
+from datetime import UTC, datetime
+hunting.clock.system_clock = lambda: datetime(2026, 11, 1, 1, tzinfo=UTC)
+"""
+RUN = [sys.executable, "-c", f"{CLOCK}from hunting.cli import main; main()"]
 
 
 def run(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
