@@ -7,6 +7,7 @@ from kql.compiler import Program, compile, queries
 from kql.completion import Completion, complete
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
 from kql.explain import explain
+from kql.parser import constructs
 
 __all__ = [
     "Catalog",
@@ -22,6 +23,7 @@ __all__ = [
     "StaticCatalog",
     "compile",
     "complete",
+    "constructs",
     "explain",
     "queries",
 ]

@@ -51,6 +51,18 @@ def parse_tree(text: str) -> Tree[Token]:
         raise in_words(error, text, parser) from None
 
 
+def constructs(text: str) -> frozenset[str]:
+    """What a query makes use of: the names of the grammar's rules (`join`, `union`, `externaldata`, ...), and `comment`.
+
+    Raises:
+        KqlError: as `parse_tree`.
+    """
+    rules = {str(subtree.data).partition("_where")[0] for subtree in parse_tree(text).iter_subtrees()}
+    rules |= {"join"} if "lookup" in rules else set()
+    remarks = any(piece.lastgroup == "remark" for piece in _PIECE.finditer(text))
+    return frozenset(rules | ({"comment"} if remarks else set()))
+
+
 # ---------------------------------------------------------------- limits
 
 _PIECE = re.compile(QUOTED + UNCLOSED + BLANKS + r"|(?P<open>[(\[{])|(?P<close>[)\]}])|\w+|[^\w\s]", re.MULTILINE)

@@ -65,7 +65,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     ),
 ]
 HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
-    (("hunting.errors", "hunting.clock"), "said and asked everywhere"),
+    (("hunting.errors", "hunting.keyed", "hunting.clock"), "said and asked everywhere"),
     (("hunting.tables",), "what the tables are is known without reading one"),
     (("hunting.rows", "hunting.parquet", "hunting.delta", "hunting.lake"), "storage knows tables, not queries"),
     (

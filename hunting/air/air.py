@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hunting.air import manual, throttling, views
+from hunting.air import manual, notices, throttling, views
 from hunting.air.action_center import ActionCenter
 from hunting.air.actions import by_hand
 from hunting.air.clusters import CLUSTERS
 from hunting.air.investigations import Case, analyse, cases, open_all, waiting
 from hunting.air.ledger import MANUAL_SOURCE
 from hunting.air.mailboxes import note_on_retention
+from hunting.air.notices import Alert
 from hunting.air.policy import AUTOMATION, ActionStatus, Status
 from hunting.air.reader import Reader
 from hunting.air.records import ActionRecord, Investigation, RunSummary, SettingsChange
@@ -181,6 +182,16 @@ class Air(Reader):
                 self._remediation.execute(name, self.settings(), found)
                 self._center.cancel_idle()
         return views.action(self._journal, name)
+
+    def detected(self, rule: str, alerts: Sequence[Alert], detail: Mapping[str, object]) -> int:
+        """Raises the alerts of a detection rule that are new, records the run in the audit, and publishes; how many were new."""
+        with self._journal.writing():
+            self._publisher.published()
+            with self._journal.transaction("detection") as db:
+                raised = sum(notices.detected(db, self._journal, alert) for alert in alerts)
+                self._journal.audit("Custom detection", "detection run", rule, {**detail, "raised": raised})
+            self._publisher.publish()
+        return raised
 
     # Parts
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from hunting.air import views
 from hunting.air.journal import Journal, identifier
@@ -102,3 +103,29 @@ def _evidence(found: Investigation, kind: str, fields: Mapping[str, object]) -> 
         "NetworkMessageId": messages[0] if kind == "MailMessage" and isinstance(messages, list) and messages else "",
         "AdditionalFields": json.dumps({"InvestigationId": found.id, **fields}, ensure_ascii=False),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert of a detection rule, and columns of its evidence."""
+
+    id: str
+    title: str
+    category: str
+    severity: str
+    tactics: Sequence[str]
+    techniques: Sequence[str]
+    evidence: Sequence[Mapping[str, str]]
+
+
+def detected(db: sqlite3.Connection, journal: Journal, alert: Alert) -> bool:
+    """A detection rule raises an alert; whether it is new."""
+    if db.execute("SELECT 1 FROM outbox WHERE target = 'AlertInfo' AND subject = ?", (alert.id,)).fetchone():
+        return False
+    techniques = json.dumps(list(alert.techniques))
+    head = {"AlertId": alert.id, "Title": alert.title, "Severity": alert.severity, "AttackTechniques": techniques}
+    head |= {"ServiceSource": "Microsoft Defender XDR", "DetectionSource": "Custom detection"}
+    _put(db, journal, "AlertInfo", alert.id, head | {"Category": alert.category})
+    for each in alert.evidence:
+        _put(db, journal, "AlertEvidence", alert.id, {**head, "Categories": json.dumps(list(alert.tactics)), **each})
+    return True

@@ -11,7 +11,22 @@ from typing import NoReturn
 
 import typer
 
-from hunting.cli import air, cmdlets, demo, due, explorer, external, hunt, report, serve, shell, simulation, store, tokens
+from hunting.cli import (
+    air,
+    cmdlets,
+    demo,
+    detection,
+    due,
+    explorer,
+    external,
+    hunt,
+    report,
+    serve,
+    shell,
+    simulation,
+    store,
+    tokens,
+)
 
 app = typer.Typer(
     name="hunting",
@@ -26,6 +41,7 @@ app = typer.Typer(
 for _module in (demo, simulation, hunt, shell, explorer, store, serve, due, cmdlets):
     _module.add_to(app)
 app.add_typer(air.app, name="air")
+app.add_typer(detection.app, name="detection")
 app.add_typer(external.app, name="external")
 app.add_typer(report.app, name="report")
 app.add_typer(tokens.app, name="tokens")

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 _GROUPS = {
     "Begin": ("demo", "simulate"),
     "Hunt": ("query", "shell", "explain", "tables", "schema", "functions"),
-    "Respond": ("air", "explorer", "email"),
+    "Respond": ("air", "detection", "explorer", "email"),
     "Report": ("report", "due"),
     "Store": ("verify", "compact", "vacuum", "external"),
     "Serve": ("serve", "tokens"),

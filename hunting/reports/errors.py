@@ -1,14 +1,8 @@
-"""Where a mistake in a report's file stands: `file:line`, and for KQL the caret under the place."""
+"""Where a mistake in a query of a report's file stands: `file:line`, and the caret under the place."""
 
 from __future__ import annotations
 
-from hunting.errors import HuntingError
 from kql.errors import KqlError, Span
-
-
-def wrong(path: str, line: int, message: str, hint: str = "") -> HuntingError:
-    """A mistake in a report's file, with its place and its cure."""
-    return HuntingError(f"{path}:{line}: {message}", hint=hint)
 
 
 def placed(error: KqlError, path: str, text: str, line: int, offset: int, before: int) -> KqlError:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-import yaml
-
 from hunting.errors import HuntingError, ScheduleError
 from hunting.inputs import bound
-from hunting.reports.errors import wrong
+from hunting.keyed import keyed, wrong
 from hunting.reports.window import is_period
 from kql.errors import KqlError, closest
 from kql.types import TYPE_NAMES, ScalarType
@@ -64,7 +62,7 @@ def front_of(path: str, text: str) -> tuple[Front, int]:
     end = next((at for at, line in enumerate(lines) if at and line.rstrip() == "---"), None)
     if end is None:
         raise wrong(path, 1, "The head has no end.", "Write '---' on a line of its own after the last key.")
-    given, at = _loaded(path, "\n".join(lines[1:end]))
+    given, at = keyed(path, "\n".join(lines[1:end]), "The head", before=1)
     for key in given:
         if key not in _CHECKS:
             raise wrong(path, at[key], f"'{key}' is not a key of a report.", closest(key, _CHECKS) or _known(_CHECKS))
@@ -80,30 +78,6 @@ def _known(names: object) -> str:
 
 def _complaint(path: str, line: int, key: str) -> Complain:
     return lambda message, hint: wrong(path, line, f"'{key}' {message}", hint)
-
-
-def _loaded(path: str, text: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """The values by key, and the line of each key."""
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.MappingNode):
-            raise wrong(path, 2, "The head must be keys and values.", "Write, for example, title: Weekly phish.")
-        at: dict[str, int] = {}
-        for key, _ in node.value:
-            line = key.start_mark.line + 2
-            if key.value in at:
-                raise wrong(path, line, f"'{key.value}' is there twice.", "Take one out.")
-            at[str(key.value)] = line
-        return {str(key): value for key, value in loader.construct_document(node).items()}, at
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        hint = "A text with * : # or braces needs quotes."
-        raise wrong(path, (mark.line if mark else 0) + 2, f"The head is not YAML: {error.problem}.", hint) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise wrong(path, 2, f"The head is not YAML: {' '.join(str(error).split())}.") from None
-    finally:
-        loader.dispose()
 
 
 # ---------------------------------------------------------------- values

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hunting.engine import Hunt
-from hunting.reports.errors import wrong
+from hunting.keyed import wrong
 from hunting.reports.formats import MEDIA_TYPES, files
 from hunting.reports.report import Report, load
 from hunting.schedule import Found, Outcome, Output, Schedule, Target, Told

@@ -20,7 +20,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from hunting.errors import HuntingError
-from hunting.reports.errors import wrong
+from hunting.keyed import wrong
 from kql.errors import closest
 
 WINDOW, PARAMETER = "window", "parameter"

@@ -14,7 +14,8 @@ from hunting.engine import Hunt
 from hunting.errors import HuntingError
 from hunting.formats import figure_text, values_of
 from hunting.inputs import bound
-from hunting.reports.errors import placed, wrong
+from hunting.keyed import wrong
+from hunting.reports.errors import placed
 from hunting.reports.front import WINDOW_NAMES, Front, Parameter, checked, front_of
 from hunting.reports.prose import PARAMETER, WINDOW, Block, Figure, Part, figures, parts_of
 from hunting.reports.window import Window, window_of
