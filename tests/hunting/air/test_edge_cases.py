@@ -302,6 +302,6 @@ def test_the_seed_hunt_is_the_same_in_another_process(stored: StoredTenant) -> N
 
 
 def test_every_edge_case_up_to_hunting_has_its_test() -> None:
-    # 23 to 25 are about custom detections, which are not part of AIR.
+    # 23 to 25 are about custom detections: tests/hunting/detections.
     names = [name for name, _ in inspect.getmembers(sys.modules[__name__], inspect.isfunction) if name.startswith("test_")]
     assert [number for number in range(1, 23) if not any(name.startswith(f"test_{number:02}_") for name in names)] == []
