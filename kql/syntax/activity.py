@@ -81,6 +81,7 @@ def _quoted(name: str) -> str:
 
 def timeline(plugin: Plugin, *words: str, dims: bool = True) -> Text:
     """The text of `plugin(Id, Timeline, words..., dims...)`: moments `start` and `end`, widths `window`, and so on."""
+    plugin.by_place()
     identity, time = plugin.column(0), plugin.column(1)
     if len(plugin.places) < 2 + len(words):
         raise plugin.expects(", ".join(("an id", "a time", *words)))

@@ -29,6 +29,7 @@ def basket(plugin: Plugin) -> Relation:
     Every choice of at most so many columns (MaxDimensions) whose values occur often enough is looked at; columns that are
     constant in its rows come with it. An empty value is a value as any other. All rows are counted, none are sampled.
     """
+    plugin.by_place()
     names = [column.name for column in plugin.source.schema]
     if taken := next((name for name in names if name in _RESULT), None):
         raise plugin.expects(f"no column '{taken}', a name of the result")

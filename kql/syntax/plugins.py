@@ -65,6 +65,11 @@ class Plugin:
     def expects(self, what: str, node: Expression | None = None) -> KqlSemanticError:
         return KqlSemanticError(f"Plugin '{self.name}' expects {what}.", node.span if node is not None else self.span)
 
+    def by_place(self) -> None:
+        """Refuses names of arguments, which would be passed over."""
+        for name, node in self.named.items():
+            raise self.expects(f"its arguments by place, without the name '{name}'", node)
+
     def column(self, at: int) -> ColumnRef:
         """The argument at a place, which must be a column of the input."""
         value = self.places[at].bind(self.row) if at < len(self.places) else None
@@ -307,8 +312,8 @@ PLUGINS: dict[str, Callable[[Plugin], Relation]] = {
 
 # Plugins of the documentation that are not run, by the reason.
 _NOT_RUN = {
-    "its method is not documented": """
-        autocluster diffpatterns diffpatterns_text schema_merge session_count""",
+    "its method is not documented": "autocluster diffpatterns diffpatterns_text schema_merge",
+    "its page does not say which sessions a bin counts": "session_count",
     "it asks another service": """
         ai_chat_completion_prompt ai_embed_text ai_embeddings azure_digital_twins_query_request cosmosdb_sql_request
         http_request http_request_post infer_storage_schema mysql_request postgresql_request sql_request""",
