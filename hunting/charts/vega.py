@@ -27,7 +27,9 @@ _MARKS: dict[str, dict[str, Any]] = {
     "scatterchart": {"type": "point", "filled": True},
 }
 _LOOK = {"title": {"anchor": "start", "offset": 12}}
-_ROW_HEADER = {"labelAngle": 0, "labelAlign": "left", "labelLimit": _LABEL}
+# Vega measures a text again for each letter that it cuts: 100 subjects took five seconds. The characters are cut first.
+_CUT = {"labelLimit": _LABEL, "labelExpr": "truncate(datum.label, 48)"}
+_ROW_HEADER = {"labelAngle": 0, "labelAlign": "left", **_CUT}
 _STACK = {"stacked": "zero", "stacked100": "normalize"}
 _TIME = {"type": "temporal", "scale": {"type": "utc"}}  # moments are UTC, wherever the chart is looked at
 
@@ -103,7 +105,7 @@ def _bars(chart: Chart) -> dict[str, Any]:
             "type": "ordinal",
             "sort": None,
             "title": chart.x_title,
-            "axis": {"labelAngle": angle, "labelLimit": _LABEL},
+            "axis": {"labelAngle": angle, **_CUT},
         },
         across: {**_measure(chart), "stack": _STACK.get(chart.stacking)},
         **_color(chart),
@@ -131,7 +133,7 @@ def _color(chart: Chart) -> dict[str, Any]:
         return {}
     legend: dict[str, Any] | None = None
     if chart.legend and not chart.panels:  # a panel has its series' name beside it
-        legend = {"title": chart.series_title, "labelLimit": _LABEL}
+        legend = {"title": chart.series_title, **_CUT}
     return {"color": {"field": "series", "type": "nominal", "sort": None, "legend": legend}}
 
 
@@ -164,7 +166,7 @@ def _panels(chart: Chart) -> dict[str, Any]:
 
 
 def _pie(chart: Chart) -> dict[str, Any]:
-    legend = {"title": chart.x_title, "labelLimit": _LABEL} if chart.legend else None
+    legend = {"title": chart.x_title, **_CUT} if chart.legend else None
     return {
         "theta": {"field": "y", "type": "quantitative", "stack": True},
         "color": {"field": "label", "type": "nominal", "sort": None, "legend": legend},
@@ -229,7 +231,7 @@ def _rows(chart: Chart) -> dict[str, Any]:
     ladder = chart.kind == "ladderchart"
     encoding: dict[str, Any] = {
         "x": {"field": "x", **_TIME, "title": chart.x_title, **_moments(chart)},
-        "y": {"field": "series", "type": "nominal", "sort": None, "title": "", "axis": {"labelLimit": _LABEL}},
+        "y": {"field": "series", "type": "nominal", "sort": None, "title": "", "axis": _CUT},
         "tooltip": [{"field": "series", "type": "nominal", "title": "Row"}, {"field": "x", "type": "nominal", "title": "At"}],
     }
     if ladder:

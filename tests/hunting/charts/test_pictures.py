@@ -70,3 +70,10 @@ def test_a_page_without_a_chart() -> None:
 def test_a_table_says_how_many_rows_it_leaves_out() -> None:
     html = table(records({"N": "long"}, [(n,) for n in range(12)]), limit=10)
     assert html.count("<tr>") == 11 and "… 2 more rows" in html
+
+
+@pytest.mark.parametrize("kind", ["columnchart", "barchart", "piechart"])
+def test_long_names_are_cut_by_characters(kind: str) -> None:
+    rows = "range N from 1 to 30 step 1 | project K = strcat('x', N, strrep('i', 90)), N"
+    shown = [each.text or "" for each in ElementTree.fromstring(picture(run(f"{rows} | render {kind}"))).iter() if each.text]
+    assert {len(text) for text in shown if text.startswith("x")} == {48}, "measured letter by letter they take seconds"
