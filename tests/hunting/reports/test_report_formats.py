@@ -104,7 +104,7 @@ def test_every_format_holds_the_same_rows() -> None:
     text = formats.files(answered(), "csv")["mixed-2026-03-01-values.csv"].decode()
     in_csv = list(csv.reader(io.StringIO(text, newline="")))
     assert in_csv[0] == result.columns
-    assert [row[0].removeprefix("'") for row in in_csv[1:]] == subjects
+    assert [row[0].removeprefix("'").replace("\t'", "\t") for row in in_csv[1:]] == subjects  # apostrophes disarm formulas
     assert [row[2] for row in in_csv[1:]] == ["" if number is None else str(number) for number in numbers]
 
     in_sheet = sheet("Values")
