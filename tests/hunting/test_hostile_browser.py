@@ -24,8 +24,8 @@ from test_hostile import rendered, written
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium in the PATH: apt-get install chromium")
 
-# Where a payload may stand; `{}` is its place.
-PLACES = ["{}", '<title>{}</title><b title="{}">x</b><b title=\'{}\'>x</b><iframe src="{}"></iframe>']
+# Where a payload that begins with no element of its own may stand; `{}` is its place.
+INSIDE = '<title>{}</title><b title="{}">x</b><b title=\'{}\'>x</b><iframe src="{}"></iframe>'
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -77,10 +77,9 @@ def opened(pages: Sequence[str], folder: Path) -> tuple[set[int], list[str]]:
 
 
 def test_the_payloads_work_where_nothing_is_escaped(tmp_path: Path) -> None:
-    pages = ["<!DOCTYPE html><body>" + place.replace("{}", text) for text in HTML for place in PLACES]
-    ran, called = opened(pages, tmp_path)
-    effective = {at // len(PLACES) for at in ran} | {at for at, text in enumerate(HTML) if HOST in text}
-    assert len(effective) >= 70 and len(called) >= 5, "the test itself"
+    pages = [text if text.startswith("<") else INSIDE.replace("{}", text) for text in HTML]
+    ran, called = opened(["<!DOCTYPE html><body>" + page for page in pages], tmp_path)
+    assert len(ran) >= 55 and len(called) >= 5, "the test itself"
 
 
 def test_no_output_runs_or_fetches_anything(tmp_path: Path) -> None:
