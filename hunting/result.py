@@ -87,7 +87,7 @@ class Result:
         return self.table.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
-        from hunting.formats import visible
+        from hunting.cells import visible
 
         columns = ", ".join(f"{column.name}: {column.type}" for column in self.schema)
         return visible(f"<Result of {len(self):,} row{'s' * (len(self) != 1)}: {columns}>")

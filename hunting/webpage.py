@@ -6,9 +6,9 @@ import html
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 
+from hunting.cells import texts_of, visible
 from hunting.charts import asks_for_chart, chart_of, picture
 from hunting.errors import HuntingError
-from hunting.formats import texts_of, visible
 from hunting.result import Result
 from kql.types import ScalarType
 

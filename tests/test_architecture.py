@@ -72,6 +72,7 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
         (
             "hunting.vectorised",
             "hunting.result",
+            "hunting.cells",
             "hunting.formats",
             "hunting.charts",
             "hunting.webpage",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from hunting.formats import text_of, values_of, visible
+from hunting.cells import text_of, values_of, visible
 from hunting.result import Result
 from kql.types import Column, ScalarType
 

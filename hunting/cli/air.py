@@ -146,7 +146,7 @@ def feed(
 @app.command()
 def verify(store: Store = STORE) -> None:
     """Check the audit chain, and that the store holds the ledger's events, each once."""
-    from hunting.formats import visible
+    from hunting.cells import visible
 
     with open_air(store) as air:
         found = air.verify()

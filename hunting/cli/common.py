@@ -191,10 +191,11 @@ def _csv_for_terminal(result: Result) -> str:
     import io
 
     from hunting import formats
+    from hunting.cells import visible
 
     sink = io.BytesIO()
     formats.write_csv(result, sink)
-    return formats.visible(sink.getvalue().decode(), keep="\n")
+    return visible(sink.getvalue().decode(), keep="\n")
 
 
 def write(text: str | bytes) -> None:

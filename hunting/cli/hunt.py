@@ -89,7 +89,7 @@ def explain(
     \b
     hunting explain 'EmailEvents | where Subject has "invoice" | count'
     """
-    from hunting.formats import visible
+    from hunting.cells import visible
 
     kql = text_of(text)
     with open_hunt(store) as hunt:

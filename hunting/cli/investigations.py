@@ -82,7 +82,7 @@ def show_(
     store: Store = STORE,
 ) -> None:
     """Show an investigation: alerts, evidence, entities, clusters, log, what waits and what was done."""
-    from hunting.formats import visible
+    from hunting.cells import visible
 
     if tab is None and (output is not None or form not in (None, Form.TABLE)):
         raise typer.BadParameter("An investigation as a whole is for reading. Choose a part.", param_hint="--tab")

@@ -17,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(store: Store = STORE) -> None:
     """Check every file of the store against the hash in its commit, and the AIR ledger where there is one."""
-    from hunting.formats import visible
+    from hunting.cells import visible
     from hunting.lake import Lake
 
     lake = Lake.open(store)

@@ -12,9 +12,9 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 
 import hunting
+from hunting.cells import visible
 from hunting.cli.common import interruptible
 from hunting.engine import Hunt
-from hunting.formats import visible
 from hunting.notebook.options import split
 from hunting.reference import declared
 from hunting.result import Result

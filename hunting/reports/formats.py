@@ -16,8 +16,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC
 
+from hunting.cells import figures_of, json_safe, json_text, markdown_text, values_of
 from hunting.errors import HuntingError
-from hunting.formats import figures_of, json_safe, json_text, markdown_text, values_of, write_csv, write_markdown
+from hunting.formats import write_csv, write_markdown
 from hunting.reports.prose import FIGURE, Block, Prose
 from hunting.reports.report import Answered
 from hunting.result import Result

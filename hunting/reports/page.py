@@ -11,9 +11,9 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from hunting.cells import figure_text, figures_of, values_of
 from hunting.charts import asks_for_chart, chart_of
 from hunting.errors import HuntingError
-from hunting.formats import figure_text, figures_of, values_of
 from hunting.reports.prose import Block, Prose, markdown
 from hunting.reports.report import Answered
 from hunting.result import Result

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hunting.cells import figure_text, values_of
 from hunting.engine import Hunt
 from hunting.errors import HuntingError
-from hunting.formats import figure_text, values_of
 from hunting.inputs import bound
 from hunting.keyed import wrong
 from hunting.reports.errors import placed
@@ -29,7 +29,7 @@ _LARGEST = 1_000_000  # characters of a report's file
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A figure's value: as `hunting.formats.values_of` yields it; None for a null and where there is no row."""
+    """A figure's value: as `hunting.cells.values_of` yields it; None for a null and where there is no row."""
 
     value: Any
     type: ScalarType

@@ -13,8 +13,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from hunting.cells import text_of, values_of, visible
 from hunting.errors import HuntingError
-from hunting.formats import text_of, values_of, visible
 from hunting.reports.report import Answered
 from hunting.result import Result
 from kql.types import ScalarType

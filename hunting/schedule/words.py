@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hunting.formats import visible
+from hunting.cells import visible
 from kql.errors import KqlError
 
 _LONGEST = 500

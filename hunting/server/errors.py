@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hunting.cells import json_safe
 from hunting.errors import BusyError, HuntingError, StoreError
-from hunting.formats import json_safe
 
 _CODES = {
     400: "badRequest",

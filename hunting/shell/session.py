@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from hunting import formats, reference
+from hunting.cells import visible
 from hunting.charts import asks_for_chart, draw
 from hunting.cli.common import interruptible
 from hunting.engine import Hunt
@@ -80,7 +81,7 @@ class Session:
         except (KqlError, OSError) as error:
             self.failures += 1
             shown = error.render(self.width()) if isinstance(error, KqlError) else str(error)
-            self.tell(formats.visible(f"error: {shown}", keep="\n"))
+            self.tell(visible(f"error: {shown}", keep="\n"))
 
     # ------------------------------------------------------------ queries
 
@@ -103,14 +104,14 @@ class Session:
         if self.form != "table":
             sink = io.BytesIO()
             formats.WRITERS[self.form](result, sink)
-            self.write(formats.visible(sink.getvalue().decode(), keep="\n"))
+            self.write(visible(sink.getvalue().decode(), keep="\n"))
             return
         self.write(formats.table_text(result, self.limit or None, self.width(), bold=self.colour))
         if self.chart and asks_for_chart(result):
             try:
                 self.write("\n" + draw(result, self.width() or 100, colour=self.colour))
             except HuntingError as error:
-                self.tell(f"no chart: {formats.visible(str(error))}")
+                self.tell(f"no chart: {visible(str(error))}")
 
     # ------------------------------------------------------------ dot commands
 
@@ -139,7 +140,7 @@ class Session:
         text = argument or self._text
         if not text:
             raise HuntingError("There is no query yet.", hint="Write one behind .explain.")
-        self.write(formats.visible(self.hunt.explain(text), keep="\n") + "\n")
+        self.write(visible(self.hunt.explain(text), keep="\n") + "\n")
 
     def format(self, argument: str) -> None:
         if argument and argument not in FORMS:

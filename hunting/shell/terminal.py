@@ -16,7 +16,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-from hunting.formats import visible
+from hunting.cells import visible
 from hunting.shell.session import COMMANDS, FORMS, Session
 from hunting.shell.texts import finished, tokens
 from kql import complete

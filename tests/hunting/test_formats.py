@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hunting import formats
+from hunting.cells import BATCH, disarmed, timespan_text, visible
 from hunting.cli.common import Form
 from hunting.errors import HuntingError
-from hunting.formats import WRITERS, disarmed, records, save, table_text, timespan_text, visible
+from hunting.formats import WRITERS, records, save, table_text
 from hunting.result import Result
 
 HOSTILE = [
@@ -213,7 +214,7 @@ def test_an_empty_result_has_its_columns_in_every_format() -> None:
 
 
 def test_large_results_are_written_in_batches() -> None:
-    count = formats._BATCH * 2 + 7
+    count = BATCH * 2 + 7
     result = records({"N": "long"}, [(n,) for n in range(count)])
     assert [int(row[0]) for row in from_csv(written(result, "csv"))[1:]] == list(range(count))
     assert [row["N"] for row in json.loads(written(result, "json"))] == list(range(count))

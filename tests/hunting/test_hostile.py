@@ -18,9 +18,10 @@ from hostile import CHARTS, answered, cells, chart, heads, hunt
 from markdown_it import MarkdownIt
 from payloads import ALL, FORMULAS, HTML, LOGS, PATHS
 
+from hunting.cells import visible
 from hunting.charts import draw
 from hunting.cli.common import note
-from hunting.formats import WRITERS, visible
+from hunting.formats import WRITERS
 from hunting.reports import formats as report_formats
 from hunting.reports.sheets import sheet_names
 from hunting.result import Result

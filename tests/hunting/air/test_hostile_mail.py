@@ -16,7 +16,8 @@ from air_tenant import URL_ALERT, StoredTenant
 from payloads import ALL, FORMULAS, HTML, LOGS
 
 from hunting.air.tabs import TABS
-from hunting.formats import WRITERS, visible
+from hunting.cells import visible
+from hunting.formats import WRITERS
 from hunting.result import Result
 from hunting.server import app
 from hunting.server.tokens import Scope, Tokens

@@ -20,8 +20,8 @@ import openpyxl
 import pytest
 
 import hunting
+from hunting.cells import visible
 from hunting.clock import fixed_clock
-from hunting.formats import visible
 from hunting.reports import Answered, formats, load
 from hunting.reports.sheets import sheet_names
 
