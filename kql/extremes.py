@@ -19,7 +19,7 @@ from kql.algebra import (
 )
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
-from kql.traversal import computed, inputs, map_inner, map_values, repeatable, with_inputs
+from kql.traversal import bottom_up, computed, inputs, repeatable, with_inputs
 from kql.types import Column, ScalarType
 
 MANY = 6  # columns of the row from which on two steps cost less than one
@@ -30,15 +30,13 @@ _CHOSEN = ColumnRef("$chosen", ScalarType.LONG, nullable=True)
 
 def rows_by_place(relation: Relation) -> Relation:
     """`summarize arg_max(Timestamp, *) by Id` finds the place of each group's row, then joins the rows at those places."""
-    below = with_inputs(relation, tuple(rows_by_place(each) for each in inputs(relation)))
+    return bottom_up(relation, _by_place)
 
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, rows_by_place)
 
-    changed = map_values(below, inside)
-    if isinstance(changed, Aggregate) and changed.keys and len(_of_one_row(changed)) >= MANY and _stored(changed.input):
-        return _joined(changed)
-    return changed
+def _by_place(relation: Relation) -> Relation:
+    if isinstance(relation, Aggregate) and relation.keys and len(_of_one_row(relation)) >= MANY and _stored(relation.input):
+        return _joined(relation)
+    return relation
 
 
 def _of_one_row(aggregate: Aggregate) -> list[Item]:

@@ -34,7 +34,7 @@ from kql.pruning import Program, prune_columns
 from kql.reading import read_through
 from kql.sessions import fold_sessions
 from kql.tops import top_in_two_steps
-from kql.traversal import columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
+from kql.traversal import bottom_up, columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
 from kql.windowing import unnest_windows
 
@@ -107,16 +107,12 @@ def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program],
 
 def merge_alternatives(relation: Relation) -> Relation:
     """Alternatives over one column become one test: `x == 1 or x == 2` a list, `s has "a" or s has "b"` one pass."""
-    below = with_inputs(relation, tuple(merge_alternatives(each) for each in inputs(relation)))
-
-    def inside(value: Value) -> Value:
-        value = map_inner(value, inside, merge_alternatives)
-        return _merged(value) if isinstance(value, Logical) and value.op == "or" else value
-
-    return map_values(below, inside)
+    return bottom_up(relation, change_value=_merged)
 
 
-def _merged(alternatives: Logical) -> Value:
+def _merged(alternatives: Value) -> Value:
+    if not (isinstance(alternatives, Logical) and alternatives.op == "or"):
+        return alternatives
     groups: dict[tuple[str, Value], list[Literal]] = {}
     rest: list[Value] = []
     for arg in alternatives.args:
@@ -145,28 +141,25 @@ def _one_of(name: str, column: Value, literals: list[Literal]) -> Value:
 
 def fold_arrays(relation: Relation) -> Relation:
     """In conditions an array packed of constants is a constant: `has_any` then makes one pattern of it, once."""
-    below = with_inputs(relation, tuple(fold_arrays(each) for each in inputs(relation)))
+    return bottom_up(relation, lambda each: map_values(each, _constant) if isinstance(each, Filter) else each)
 
-    def inside(value: Value) -> Value:
-        changed = map_inner(value, inside, fold_arrays)
-        if not (isinstance(changed, Call) and changed.function.name == "pack_array"):
-            return changed
-        texts = [arg.value for arg in changed.args if isinstance(arg, Literal) and isinstance(arg.value, str)]
-        whole = len(texts) == len(changed.args)
-        return Literal(f"[{','.join(texts)}]", ScalarType.DYNAMIC) if whole else changed
 
-    return map_values(below, inside) if isinstance(below, Filter) else below
+def _constant(value: Value) -> Value:
+    changed = map_inner(value, _constant, lambda inner: inner)
+    if not (isinstance(changed, Call) and changed.function.name == "pack_array"):
+        return changed
+    texts = [arg.value for arg in changed.args if isinstance(arg, Literal) and isinstance(arg.value, str)]
+    whole = len(texts) == len(changed.args)
+    return Literal(f"[{','.join(texts)}]", ScalarType.DYNAMIC) if whole else changed
 
 
 def truth_context(relation: Relation) -> Relation:
     """Marks comparisons whose null may be taken for false: those that a filter asks for positively."""
-    below = with_inputs(relation, tuple(truth_context(each) for each in inputs(relation)))
+    return bottom_up(relation, _asked_for)
 
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, truth_context)
 
-    changed = map_values(below, inside)
-    return replace(changed, predicate=_positive(changed.predicate)) if isinstance(changed, Filter) else changed
+def _asked_for(relation: Relation) -> Relation:
+    return replace(relation, predicate=_positive(relation.predicate)) if isinstance(relation, Filter) else relation
 
 
 def _positive(value: Value) -> Value:

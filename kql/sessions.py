@@ -24,14 +24,16 @@ from kql.algebra import (
 from kql.functions import OPERATORS, WINDOWS
 from kql.functions.windows import RUN
 from kql.overloads import invoke
-from kql.traversal import computed, inputs, map_inner, map_values, walk, with_inputs
+from kql.traversal import bottom_up, computed, inputs, map_inner, map_values, walk, with_inputs
 from kql.types import Column, ScalarType
 
 
 def fold_sessions(relation: Relation) -> Relation:
     """The beginning of a row's session becomes a column of a fold below the relation that asks for it."""
-    below = with_inputs(relation, tuple(fold_sessions(each) for each in inputs(relation)))
-    below = map_values(below, _inside)
+    return bottom_up(relation, _with_sessions)
+
+
+def _with_sessions(below: Relation) -> Relation:
     found = dict.fromkeys(each for value in computed(below) for each in walk(value) if _is_session(each))
     if not found:
         return below
@@ -47,10 +49,6 @@ def fold_sessions(relation: Relation) -> Relation:
 
     made = map_values(with_inputs(below, (source,)), replaced)
     return Project(made, passing(below.schema)) if isinstance(made, Filter | Sort | Limit) else made
-
-
-def _inside(value: Value) -> Value:
-    return map_inner(value, _inside, fold_sessions)
 
 
 def _is_session(value: Value) -> bool:

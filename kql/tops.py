@@ -16,11 +16,10 @@ from kql.algebra import (
     Scan,
     Sort,
     SortKey,
-    Value,
 )
 from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import invoke
-from kql.traversal import columns_of, computed, inputs, map_inner, map_values, repeatable, with_inputs
+from kql.traversal import bottom_up, columns_of, computed, repeatable
 from kql.types import ScalarType
 
 WIDE = 8  # columns beyond those that the first step reads, from which on two steps cost less than one
@@ -28,18 +27,17 @@ WIDE = 8  # columns beyond those that the first step reads, from which on two st
 
 def top_in_two_steps(relation: Relation) -> Relation:
     """`T | top 100 by Timestamp` reads the times, then the rows that are not before the hundredth: storage skips the rest."""
-    below = with_inputs(relation, tuple(top_in_two_steps(each) for each in inputs(relation)))
+    return bottom_up(relation, _in_two_steps)
 
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, top_in_two_steps)
 
-    match map_values(below, inside):
+def _in_two_steps(relation: Relation) -> Relation:
+    match relation:
         case Limit(input=Sort(input=source, keys=(key, *_)) as sort) as limit if _pays(source, key):
             bound = ScalarQuery(_bound(limit, source, key))
             test = invoke(">=" if key.descending else "<=", key.value, bound, registry=OPERATORS)
             return replace(limit, input=replace(sort, input=Filter(source, test)))
-        case changed:
-            return changed
+        case _:
+            return relation
 
 
 def _bound(limit: Limit, source: Relation, key: SortKey) -> Relation:

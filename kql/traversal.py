@@ -201,6 +201,23 @@ def map_inner(value: Value, change: Callable[[Value], Value], subquery: Callable
             assert_never(value)
 
 
+def bottom_up(
+    relation: Relation,
+    change: Callable[[Relation], Relation] = lambda relation: relation,
+    change_value: Callable[[Value], Value] = lambda value: value,
+) -> Relation:
+    """The relation with each relation and value in it changed, those of subqueries too, the innermost first."""
+
+    def subquery(inner: Relation) -> Relation:
+        return bottom_up(inner, change, change_value)
+
+    def inside(value: Value) -> Value:
+        return change_value(map_inner(value, inside, subquery))
+
+    below = with_inputs(relation, tuple(subquery(each) for each in inputs(relation)))
+    return change(map_values(below, inside))
+
+
 def subqueries(relation: Relation) -> Iterator[Relation]:
     """Relations inside the values of a relation."""
     for value in computed(relation):

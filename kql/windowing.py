@@ -7,7 +7,7 @@ from dataclasses import replace
 from kql.algebra import Filter, Item, Project, Relation, Sort, SortKey, Value, Window, passing, ref
 from kql.functions import WINDOWS
 from kql.overloads import invoke
-from kql.traversal import computed, inputs, map_inner, map_values, with_inputs
+from kql.traversal import bottom_up, computed, map_inner
 
 _ROW = "$row"
 
@@ -17,12 +17,10 @@ def unnest_windows(relation: Relation) -> Relation:
 
     The projection also numbers the rows, so that all windows above it see one order, ties included.
     """
-    below = with_inputs(relation, tuple(unnest_windows(each) for each in inputs(relation)))
+    return bottom_up(relation, _unnested)
 
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, unnest_windows)
 
-    below = map_values(below, inside)
+def _unnested(below: Relation) -> Relation:
     match below:
         case Filter() if _inner(below.predicate, True):
             names = _names([below.predicate], everywhere=True)
