@@ -1,4 +1,4 @@
-"""What a caller hands to a hunt: tables in any form, and values of query parameters."""
+"""What a caller hands to a hunt: tables in any form, values of query parameters, a GeoIP database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,20 @@ def bound(value: object, kind: ScalarType, name: str) -> object:
     raise KqlSemanticError(
         f"The query parameter '{name}' is a {kind}, found {type(value).__name__}.", hint="Pass a value of that type."
     )
+
+
+def geoip_database(path: str | Path | None) -> Path | None:
+    """The GeoIP database as it can be read; None for no path.
+
+    Raises:
+        HuntingError: no file, or no reader for it.
+    """
+    if not path:
+        return None
+    if not Path(path).is_file():
+        message = f"There is no GeoIP database '{Path(path).name}'."
+        raise HuntingError(message, hint="HUNTING_GEOIP must name a MaxMind .mmdb file.")
+    if find_spec("maxminddb") is None:
+        message = "A GeoIP database needs the Python package 'maxminddb'."
+        raise HuntingError(message, hint="Install the extra: pip install 'hunting[enrich]'.")
+    return Path(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +38,18 @@ class Read:
     columns: frozenset[str]
     since: frozenset[Moment] | None
     until: frozenset[Moment] | None
+
+    def span(self, values: Mapping[str, object]) -> tuple[datetime | None, datetime | None]:
+        """The earliest and the last moment (UTC, without zone) of the rows that are needed, None if open."""
+        return _outermost(min, self.since, values), _outermost(max, self.until, values)
+
+
+def _outermost(
+    pick: Callable[[Iterable[datetime]], datetime], bounds: frozenset[Moment] | None, values: Mapping[str, object]
+) -> datetime | None:
+    found = [moment.at(values) for moment in bounds or ()]
+    known = [each for each in found if each is not None]
+    return pick(known) if known and len(known) == len(found) else None
 
 
 def reads(roots: Iterable[Relation], time: str = "Timestamp") -> tuple[Read, ...]:

@@ -76,13 +76,12 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "hunting.formats",
             "hunting.charts",
             "hunting.webpage",
-            "hunting.watchlists",
             "hunting.external",
             "hunting.inputs",
         ),
         "Arrow in, Arrow out: no engine",
     ),
-    (("hunting.latest", "hunting.engine", "hunting.sandbox"), "queries run over storage"),
+    (("hunting.latest", "hunting.sources", "hunting.database", "hunting.engine"), "queries run over storage"),
     (
         ("hunting.load", "hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
         "the verbs use the engine",
@@ -97,7 +96,7 @@ DOORS = {("hunting.engine", "hunting.air"), ("hunting.engine", "hunting.reports"
 # Packages that may be used in these modules only, and why.
 CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("hunting", ("hunting",), "the language runs without an engine: editor, linter, another database"),
-    ("duckdb", ("hunting.engine", "hunting.sandbox"), "one place decides what DuckDB may read and how its errors are told"),
+    ("duckdb", ("hunting.database",), "one place decides what DuckDB may read and how its errors are told"),
     ("sqlglot", ("kql",), "SQL is made by the compiler alone"),
     ("lark", ("kql",), "the product never looks at syntax"),
     ("deltalake", ("hunting.delta", "hunting.lake"), "one place decides what a commit is"),
