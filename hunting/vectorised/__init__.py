@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hunting.vectorised import (
+from hunting.vectorised import (  # noqa: F401 - a module declares its functions when it is imported
     arrays,
     bags,
     decimals,
@@ -20,21 +20,4 @@ from hunting.vectorised import (
 )
 from hunting.vectorised.rows import FUNCTIONS, Vectorised
 
-__all__ = ["FUNCTIONS", "MODULES", "Vectorised"]
-
-MODULES = (
-    arrays,
-    bags,
-    decimals,
-    encoding,
-    fitting,
-    hashes,
-    network,
-    pairs,
-    parsing,
-    seasons,
-    series,
-    sketches,
-    statistics,
-    text,
-)  # each declares its functions when it is imported
+__all__ = ["FUNCTIONS", "Vectorised"]

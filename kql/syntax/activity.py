@@ -11,16 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from kql.algebra import Item, Literal, Project, Relation, Value, passing
 from kql.errors import KqlError, KqlSemanticError
 from kql.overloads import convert
+from kql.syntax.base import tree
 from kql.syntax.expressions import boolean
+from kql.syntax.plugin import Plugin
 from kql.types import ScalarType
-
-if TYPE_CHECKING:
-    from kql.syntax.plugins import Plugin
 
 _NAME = re.compile(r"@(\w+)")
 MAX_BINS = 10_000  # of one window: a row is counted in each
@@ -50,8 +48,6 @@ class Text:
         Raises:
             KqlSemanticError: a column or value does not fit; at the place of the call.
         """
-        from kql.syntax import tree
-
         scope = self.plugin.scope
         source = scope.context.share(self.plugin.name, self.plugin.source)
         names: Mapping[str, Value | Relation] = {

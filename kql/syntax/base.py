@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lark import Token, Tree
 
 from kql.algebra import Relation, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
+from kql.parser import parse_tree
 from kql.scope import Scope
+
+if TYPE_CHECKING:
+    from kql.syntax.statements import Query
 
 MAX_DEPTH = 150  # of expressions inside one another; binding and printing recurse
 
@@ -126,6 +130,17 @@ def refuse(name: str, construct: str) -> None:
     if name in RULES:
         raise ValueError(f"the rule {name} has a class and is refused")
     RULES[name] = type(f"Refused_{name}", (Refused,), {"construct": construct, "__slots__": ()})
+
+
+def tree(text: str) -> Query:
+    """The syntax tree of a query.
+
+    Raises:
+        KqlSyntaxError: the text is not KQL.
+        KqlLimitError: the text is too long or nested too deeply.
+    """
+    query: Query = build(parse_tree(text))
+    return query
 
 
 def build(tree: Tree[Token]) -> Any:

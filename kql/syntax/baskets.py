@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from kql.algebra import Literal, Relation
 from kql.syntax.activity import Text
+from kql.syntax.plugin import Plugin
 from kql.types import ScalarType
-
-if TYPE_CHECKING:
-    from kql.syntax.plugins import Plugin
 
 MAX_CHOICES = 2_000  # of columns that are looked at together
 

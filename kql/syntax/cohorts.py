@@ -5,16 +5,12 @@ Written like those of kql.syntax.activity, whose rules for bins and windows they
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kql.algebra import ColumnRef, Item, Project, Relation, Value, ref
 from kql.overloads import convert
 from kql.syntax.activity import bins_in, timeline
+from kql.syntax.base import Expression
+from kql.syntax.plugin import Plugin
 from kql.types import ScalarType
-
-if TYPE_CHECKING:
-    from kql.syntax.base import Expression
-    from kql.syntax.plugins import Plugin
 
 
 def activity_engagement(plugin: Plugin) -> Relation:

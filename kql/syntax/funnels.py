@@ -8,15 +8,12 @@ several rows that could be the next step the earliest is.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from kql.algebra import Literal, Relation, Value
 from kql.syntax.activity import Text, timeline
 from kql.syntax.literals import parse_constant
+from kql.syntax.plugin import Plugin
 from kql.types import ScalarType
-
-if TYPE_CHECKING:
-    from kql.syntax.plugins import Plugin
 
 MAX_STEPS = 32  # of a sequence: each is a join
 MAX_PERIODS = 1_000

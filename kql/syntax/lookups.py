@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kql.algebra import (
     Aggregate,
@@ -34,10 +33,8 @@ from kql.functions.elements import IP6_BITS
 from kql.overloads import convert, invoke
 from kql.scope import unique_name
 from kql.syntax.literals import Constant
+from kql.syntax.plugin import Plugin
 from kql.types import Column, ScalarType, Schema
-
-if TYPE_CHECKING:
-    from kql.syntax.plugins import Plugin
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kql.algebra import Item, Join, JoinColumn, Literal, Project, Relation, pass
 from kql.errors import KqlError, KqlSemanticError, KqlUnsupportedError
 from kql.overloads import convert, invoke
 from kql.scope import Scope, empty, unique_name
+from kql.syntax.base import tree
 from kql.syntax.expressions import NameRef
 from kql.syntax.statements import Statement, UserFunction
 from kql.types import Column, ScalarType
@@ -72,8 +73,6 @@ _PROFILE: tuple[tuple[str, ScalarType], ...] = (
 
 @cache
 def _statement(name: str) -> Statement:
-    from kql.syntax import tree
-
     statement: Statement = tree(f"let {name} = {LIBRARY[name]}; print 1").body.statements[0]
     return statement
 

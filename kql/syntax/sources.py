@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,6 +14,8 @@ from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, refuse, rule
+from kql.syntax.columns import outputs
+from kql.syntax.literals import parse_constant
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType
 
@@ -68,8 +71,6 @@ class Print(Tabular):
     items: Any
 
     def bind_tabular(self, scope: Scope) -> Relation:
-        from kql.syntax.columns import outputs
-
         one_row = Values((), ((),), span=self.span)
         found = outputs(self.items.items, scope.with_row((), "print"), lambda at: f"print_{at}", automatic=False)
         return Project(one_row, tuple(found), span=self.span)
@@ -131,11 +132,7 @@ class Datatable(Tabular):
             if isinstance(converted, Literal):
                 return converted
         if isinstance(value, Literal) and column.type is ScalarType.DYNAMIC:
-            import json
-
             return Literal(json.dumps(value.value, ensure_ascii=False), ScalarType.DYNAMIC)
-        from kql.syntax.literals import parse_constant
-
         if isinstance(value, Literal) and value.type is ScalarType.STRING:
             return Literal(parse_constant(str(value.value), column.type), column.type)
         message = f"'datatable' operator: the column '{column.name}' is a {column.type}, found {value.type}."

@@ -20,6 +20,7 @@ from kql.algebra import (
     Relation,
     Sort,
     SortKey,
+    Union,
     Value,
     Window,
     passing,
@@ -34,6 +35,7 @@ from kql.syntax.calls import Named
 from kql.syntax.columns import outputs
 from kql.syntax.groups import refuse_bare_columns
 from kql.syntax.rows import row_count
+from kql.syntax.unions import align, outer_columns, union_schema
 from kql.types import Column, ScalarType
 
 
@@ -172,9 +174,6 @@ class TopNested(Operator):
         self, level: Nested, picked: Relation, rows: Relation, hidden: Item, names: tuple[str, str], scope: Scope
     ) -> Relation:
         """The picked values, and one row that stands for all others."""
-        from kql.algebra import Union
-        from kql.syntax.unions import align, outer_columns, union_schema
-
         rest = _semi(rows, picked, [hidden.column], [names[0]], kind="leftanti")
         counted = unique_name("__rows", [names[1]])
         total = Aggregate(
