@@ -30,6 +30,7 @@ from kql.extremes import rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
 from kql.overloads import invoke
+from kql.percentiles import percentiles_at_once
 from kql.pruning import Program, prune_columns
 from kql.reading import read_through
 from kql.sessions import fold_sessions
@@ -207,6 +208,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(percentiles_at_once),
     each_relation(rows_by_place),
     each_relation(top_in_two_steps),
     each_relation(fold_arrays),

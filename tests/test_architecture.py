@@ -55,7 +55,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.recognition", "kql.parser"), "text to lark's tree"),
     (("kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
     (
-        ("kql.rewrite", "kql.pruning", "kql.reading", "kql.reads", "kql.sessions", "kql.tops", "kql.extremes"),
+        ("kql.rewrite", "kql.pruning", "kql.reading", "kql.reads", "kql.sessions", "kql.tops", "kql.extremes", "kql.percentiles"),
         "a pass sees relations alone",
     ),
     (("kql.syntax",), "syntax nodes bind themselves and are used by nobody below"),

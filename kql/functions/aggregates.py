@@ -6,6 +6,8 @@ Where the page promises an estimate (dcount, percentiles of large sets), the exa
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from kql.functions.fragments import wrapped
@@ -169,7 +171,21 @@ def _weighted(constants: list[object], places: str) -> str:
     return places.format(values=f"list($value ORDER BY $value) {known}", found=f"CAST({found} AS BIGINT[])")
 
 
-_ONE = "list_extract({values}, list_extract({found}, 1))"
+_ONE = "list_extract({{values}}, list_extract({{found}}, {}))".format
+ONE_OF_SEVERAL: dict[str, Function] = {}  # by the signature of one percentile: the one at a place among several of one value
+
+
+def _one_of_several(line: Function, template: Callable[[list[object]], str]) -> Function:
+    return replace(line, signature=line.signature.replace("percentile:", "place: const long, percentile+:"), template=template)
+
+
+def _from_list(value: str) -> Callable[[list[object]], str]:
+    def template(constants: list[object]) -> str:
+        return f"list_extract(quantile_disc({value}, [{', '.join(map(_share, constants[2:]))}]), {constants[1]})"
+
+    return template
+
+
 _SEVERAL = "to_json(list_transform({found}, lambda __k1: list_extract({values}, __k1)))"
 _HELP = "The value that so many per cent are at or below (nearest rank)."
 _PERCENT = "const int|long|real|decimal"
@@ -181,8 +197,10 @@ for _kinds, _result, _value, _of, _out in (
     ("int|long", "long", "$value", "x", "2"), ("real|decimal", "real", "CAST($value AS DOUBLE)", "todouble(x)", "2.0"), ("datetime", "datetime", "$value", "datetime(2026-01-01) + x * 1d", "datetime(2026-01-03)"), ("timespan", "timespan", "$value", "x * 1h", "2h"),
 ):
     for _name in ("percentile", "percentiles"):  # the binder makes one of several
-        aggregate(f"{_name}(value: {_kinds}, percentile: {_PERCENT}) -> {_result}", lambda constants, value=_value: f"quantile_disc({value}, {_share(constants[1])})", f"{_name}({_of}, 50) -> {_out}", _HELP, **_WITH)
-        aggregate(f"{_name}w(value: {_kinds}, weight: integer, percentile: {_PERCENT}) -> {_result}", lambda constants: _weighted(constants, _ONE), f"{_name}w({_of}, 1, 50) -> {_out}", _HELP, vectorised="weighted_places", **_WITH_WEIGHT)
+        _plain = aggregate(f"{_name}(value: {_kinds}, percentile: {_PERCENT}) -> {_result}", lambda constants, value=_value: f"quantile_disc({value}, {_share(constants[1])})", f"{_name}({_of}, 50) -> {_out}", _HELP, **_WITH)
+        ONE_OF_SEVERAL[_plain.signature] = _one_of_several(_plain, _from_list(_value))
+        _with_weight = aggregate(f"{_name}w(value: {_kinds}, weight: integer, percentile: {_PERCENT}) -> {_result}", lambda constants: _weighted(constants, _ONE(1)), f"{_name}w({_of}, 1, 50) -> {_out}", _HELP, vectorised="weighted_places", **_WITH_WEIGHT)
+        ONE_OF_SEVERAL[_with_weight.signature] = _one_of_several(_with_weight, lambda constants: _weighted([*constants[:2], *constants[3:]], _ONE(constants[2])))
 for _kinds, _element, _of, _out in (("int|long", "__k1", "x", "[2, 3]"), ("real|decimal", "CAST(__k1 AS DOUBLE)", "todouble(x)", "[2.0, 3.0]")):
     for _parameters, _given in ((f"percentile+: {_PERCENT}", "50, 100"), ("percentiles: const dynamic", "dynamic([50, 100])")):
         aggregate(f"percentiles_array(value: {_kinds}, {_parameters}) -> dynamic", _array(_element), f"percentiles_array({_of}, {_given}) -> dynamic({_out})", "Several percentiles in an array.", **_ARRAY)
