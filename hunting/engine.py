@@ -29,7 +29,7 @@ from hunting.rows import stored
 from hunting.sources import ROW_ID, over_files, quoted, selected
 from hunting.tables import TABLES
 from kql.cache import Programs
-from kql.catalog import External
+from kql.catalog import PLAIN, External, Storage
 from kql.errors import KqlError, KqlUnsupportedError
 from kql.reads import Read
 from kql.types import Schema
@@ -120,9 +120,11 @@ class Hunt:
 
     tables = names
 
-    def row_id(self, table: str) -> str:
-        """What tells the rows of the store's tables apart: their place in the files."""
-        return ROW_ID if self._lake is not None and table not in self._registered else ""
+    def storage(self, table: str) -> Storage:
+        """The rows of the store's tables have their place in the files; where a message is now is computed."""
+        if self._lake is None or table in self._registered:
+            return PLAIN
+        return Storage(ROW_ID, latest.COLUMNS if table == latest.TABLE else frozenset())
 
     def register(self, name: str, data: Any, schema: Mapping[str, str] | None = None) -> None:
         """Makes data a table of this hunt.
@@ -250,15 +252,14 @@ class Hunt:
         return tuple(self._lake.files(read.table, *read.span(values)))
 
     def _view(self, read: Read, files: tuple[str, ...]) -> None:
-        overlaid = self._lake is not None and latest.wanted(read.table, read.columns)
-        events = tuple(self.lake.files(latest.EVENTS)) if overlaid else ()
-        if self._views.get(read.table) == (files, events):
+        events = tuple(self.lake.files(latest.EVENTS)) if read.view != read.table else ()
+        if self._views.get(read.view) == (files, events):
             return
         source = over_files(self.schema(read.table) or (), files)
         if events:
             source = latest.overlaid(source, over_files(self.schema(latest.EVENTS) or (), events))
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(read.table)} AS {source}")
-        self._views[read.table] = files, events
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(read.view)} AS {source}")
+        self._views[read.view] = files, events
 
     def interrupt(self) -> None:
         """Stops the query that runs in another thread."""

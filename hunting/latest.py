@@ -1,20 +1,13 @@
 """Where a message is now: EmailEvents' LatestDelivery* columns as a view over the events after delivery.
 
 What a store was filled with says where a copy was then; a later event in EmailPostDeliveryEvents says where it is now. The events
-are joined only for a query that reads one of these columns: for all others the view is the plain table.
+are joined only where a query reads one of these columns: everything else reads the plain table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 TABLE, EVENTS = "EmailEvents", "EmailPostDeliveryEvents"
-COLUMNS = ("LatestDeliveryLocation", "LatestDeliveryAction", "LastEventExecutionTime")
-
-
-def wanted(table: str, columns: Collection[str]) -> bool:
-    """Whether a query that reads these columns of the table needs the events."""
-    return table == TABLE and not frozenset(COLUMNS).isdisjoint(columns)
+COLUMNS = frozenset({"LatestDeliveryLocation", "LatestDeliveryAction", "LastEventExecutionTime"})
 
 
 def overlaid(mail: str, events: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kql.catalog import Catalog, StaticCatalog
+from kql.catalog import Catalog, StaticCatalog, Storage
 from kql.compiler import Program, compile, queries
 from kql.completion import Completion, complete
 from kql.errors import KqlError, KqlExecutionError, KqlLimitError, KqlSemanticError, KqlSyntaxError, KqlUnsupportedError, Span
@@ -21,6 +21,7 @@ __all__ = [
     "Program",
     "Span",
     "StaticCatalog",
+    "Storage",
     "compile",
     "complete",
     "constructs",

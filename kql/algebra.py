@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal as Choice
 
+from kql.catalog import PLAIN, Storage, computed_view
 from kql.errors import Span
 from kql.functions.registry import Function
 from kql.types import Column, ScalarType, Schema
@@ -217,19 +218,22 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Scan(Node):
-    """A stored table; `columns` are those that are read, `physical` names them in storage.
-
-    `row_id` names a number in storage that tells each row from all others while the query runs, "" if there is none.
-    """
+    """A stored table; `columns` are those that are read, `physical` names them in storage."""
 
     table: str
     columns: Schema
     physical: tuple[str, ...]
-    row_id: str = ""
+    storage: Storage = PLAIN
 
     @property
     def schema(self) -> Schema:
         return self.columns
+
+    @property
+    def view(self) -> str:
+        """What SQL reads: the table, or the view with its computed columns if one of those is wanted."""
+        wanted = any(column.name in self.storage.computed for column in self.columns)
+        return computed_view(self.table) if wanted else self.table
 
 
 @dataclass(frozen=True, slots=True)

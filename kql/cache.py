@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kql.catalog import Catalog
+from kql.catalog import Catalog, Storage
 from kql.compiler import Probe, Program, compile
 from kql.types import Schema
 
@@ -19,7 +19,7 @@ class _Asked:
     def __init__(self, catalog: Catalog, probe: Probe | None) -> None:
         self._catalog, self._probe = catalog, probe
         self._schemas: dict[str, Schema | None] = {}
-        self._row_ids: dict[str, str] = {}
+        self._storage: dict[str, Storage] = {}
         self._names: tuple[str, ...] | None = None
         self.probed = False
 
@@ -30,8 +30,8 @@ class _Asked:
         self._names = tuple(self._catalog.names())
         return self._names
 
-    def row_id(self, table: str) -> str:
-        return self._row_ids.setdefault(table, self._catalog.row_id(table))
+    def storage(self, table: str) -> Storage:
+        return self._storage.setdefault(table, self._catalog.storage(table))
 
     def probe(self, program: Program) -> Sequence[tuple[Any, ...]]:
         assert self._probe is not None
@@ -42,7 +42,7 @@ class _Asked:
         """Whether the catalog would say the same today."""
         return (
             all(catalog.schema(table) == schema for table, schema in self._schemas.items())
-            and all(catalog.row_id(table) == row_id for table, row_id in self._row_ids.items())
+            and all(catalog.storage(table) == storage for table, storage in self._storage.items())
             and (self._names is None or self._names == tuple(catalog.names()))
         )
 

@@ -19,8 +19,29 @@ class Catalog(Protocol):
     def names(self) -> Iterable[str]:
         """All tables, for `union *`, wildcards and the closest-name help."""
 
-    def row_id(self, table: str) -> str:
-        """The name in storage of a number that no two rows of the table share while a query runs, "" if it has none."""
+    def storage(self, table: str) -> Storage:
+        """How the table lies in storage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What makes some plans possible or cheap; they are chosen only where storage says so.
+
+    Attributes:
+        row_id: the name in storage of a number that no two rows of the table share while a query runs, "" if it has none.
+        computed: columns that are more than read; rows without them come from the plain table, with them from `computed_view`.
+    """
+
+    row_id: str = ""
+    computed: frozenset[str] = frozenset()
+
+
+PLAIN = Storage()
+
+
+def computed_view(table: str) -> str:
+    """The name in SQL of a table with its computed columns."""
+    return f"{table}$computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +77,8 @@ class StaticCatalog:
     def names(self) -> Iterable[str]:
         return self._tables.keys()
 
-    def row_id(self, table: str) -> str:  # noqa: ARG002
-        return ""
+    def storage(self, table: str) -> Storage:  # noqa: ARG002
+        return PLAIN
 
 
 def schema_of(columns: Mapping[str, str], nullable_strings: bool = False) -> Schema:

@@ -19,6 +19,7 @@ from kql.algebra import (
 )
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
+from kql.pruning import narrowed
 from kql.traversal import bottom_up, computed, inputs, repeatable, with_inputs
 from kql.types import Column, ScalarType
 
@@ -62,7 +63,7 @@ def _joined(aggregate: Aggregate) -> Relation:
     places = Aggregate(source, aggregate.keys, (chosen, *others))
     rows = Project(source, (Item(_ROW.name, _ROW), *(Item(item.name, _value(item)) for item in wide)))
     columns = tuple(JoinColumn("right" if c.name in names else "left", c.name, c) for c in aggregate.schema)
-    return Join(places, rows, "inner", ((_CHOSEN, _ROW),), columns, span=aggregate.span)
+    return Join(narrowed(places), narrowed(rows), "inner", ((_CHOSEN, _ROW),), columns, span=aggregate.span)
 
 
 def _value(item: Item) -> Value:
@@ -74,7 +75,7 @@ def _stored(relation: Relation) -> bool:
     """Whether the rows are those of one stored table, each of which has its place, and the same when they are read again."""
     while isinstance(relation, Filter | Project) and all(repeatable(value) for value in computed(relation)):
         relation = relation.input
-    return isinstance(relation, Scan) and bool(relation.row_id)
+    return isinstance(relation, Scan) and bool(relation.storage.row_id)
 
 
 def _with_place(relation: Relation) -> Relation:
@@ -82,7 +83,7 @@ def _with_place(relation: Relation) -> Relation:
     match relation:
         case Scan():
             place = Column(_ROW.name, _ROW.type, _ROW.nullable)
-            return replace(relation, columns=(*relation.columns, place), physical=(*relation.physical, relation.row_id))
+            return replace(relation, columns=(*relation.columns, place), physical=(*relation.physical, relation.storage.row_id))
         case Project():
             return replace(relation, input=_with_place(relation.input), items=(*relation.items, Item(_ROW.name, _ROW)))
         case _:

@@ -107,7 +107,7 @@ class Lowering(BlockLowering):
                 assert_never(relation)
 
     def _scan(self, relation: Scan) -> Block:
-        block = Block(exp.Table(this=name(relation.table)), columns_in(relation.columns, relation.physical))
+        block = Block(exp.Table(this=name(relation.view)), columns_in(relation.columns, relation.physical))
         for kql in relation.columns:  # foreign storage may hold SQL nulls where KQL has the empty string
             if kql.type is ScalarType.STRING and kql.nullable:
                 block.columns[kql.name] = function("coalesce", block.columns[kql.name], exp.Literal.string(""))

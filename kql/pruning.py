@@ -54,6 +54,11 @@ def prune_columns(program: Program) -> Program:
     return _exactly(refreshed(new_root), root), tuple(replace(b, relation=refreshed(b.relation)) for b in reversed(done))
 
 
+def narrowed(relation: Relation) -> Relation:
+    """A relation over stored tables that reads only the columns it needs: for what a pass after `prune_columns` adds."""
+    return prune_columns((relation, ()))[0]
+
+
 def _exactly(relation: Relation, wanted: Relation) -> Relation:
     """The relation with just the wanted columns in their order."""
     if [c.name for c in relation.schema] == [c.name for c in wanted.schema]:

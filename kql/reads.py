@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value, Window
@@ -32,9 +32,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A stored table as a program reads it; a bound that is None is open. Rows outside the bounds are not needed."""
+    """A stored table as a program reads it, under the name `view`.
+
+    A bound that is None is open. Rows outside the bounds are not needed.
+    """
 
     table: str
+    view: str
     columns: frozenset[str]
     since: frozenset[Moment] | None
     until: frozenset[Moment] | None
@@ -53,12 +57,12 @@ def _outermost(
 
 
 def reads(roots: Iterable[Relation], time: str = "Timestamp") -> tuple[Read, ...]:
-    """One entry for each table; several scans of one are taken together."""
+    """One entry for each table, and one for its computed columns; several scans of one are taken together."""
     found: dict[str, Read] = {}
     for root in roots:
         for read in _scans(root, (), time):
-            known = found.get(read.table)
-            found[read.table] = read if known is None else _together(known, read)
+            known = found.get(read.view)
+            found[read.view] = read if known is None else _together(known, read)
     return tuple(found.values())
 
 
@@ -66,7 +70,7 @@ def _together(one: Read, two: Read) -> Read:
     """Both scans: the earliest start and the latest end of either, open if one is."""
     since = one.since | two.since if one.since is not None and two.since is not None else None
     until = one.until | two.until if one.until is not None and two.until is not None else None
-    return Read(one.table, one.columns | two.columns, since, until)
+    return replace(one, columns=one.columns | two.columns, since=since, until=until)
 
 
 def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iterator[Read]:
@@ -74,7 +78,8 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
     if isinstance(relation, Scan):
         since, until = _bounds(predicates, time)
         columns = frozenset(column.name for column in relation.columns)
-        yield Read(relation.table, columns, frozenset({since}) if since else None, frozenset({until}) if until else None)
+        starts, ends = (frozenset({bound}) if bound else None for bound in (since, until))
+        yield Read(relation.table, relation.view, columns, starts, ends)
         return
     for inner in subqueries(relation):
         yield from _scans(inner, (), time)

@@ -159,7 +159,7 @@ class Scope:
         schema = self.context.catalog.schema(name)
         if schema is not None:
             physical = tuple(physical_names(column.name for column in schema).values())
-            scan = Scan(name, schema, physical, self.context.catalog.row_id(name), span=span)
+            scan = Scan(name, schema, physical, self.context.catalog.storage(name), span=span)
             return self._cut(scan) if self.context.windowed else scan
         near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
         message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"

@@ -19,6 +19,7 @@ from kql.algebra import (
 )
 from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import invoke
+from kql.pruning import narrowed
 from kql.traversal import bottom_up, columns_of, computed, repeatable
 from kql.types import ScalarType
 
@@ -43,7 +44,7 @@ def _in_two_steps(relation: Relation) -> Relation:
 def _bound(limit: Limit, source: Relation, key: SortKey) -> Relation:
     """The key of the last of the first rows."""
     few = Limit(Sort(Project(source, (Item("$key", key.value),)), (replace(key, value=_KEY),)), limit.count)
-    return Aggregate(few, (), (Item("$bound", invoke("min" if key.descending else "max", _KEY, registry=AGGREGATES)),))
+    return Aggregate(narrowed(few), (), (Item("$bound", invoke("min" if key.descending else "max", _KEY, registry=AGGREGATES)),))
 
 
 _KEY = ColumnRef("$key", ScalarType.DATETIME, nullable=False)

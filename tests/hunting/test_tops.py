@@ -67,3 +67,17 @@ def test_other_groups_take_one_step(hunt: Hunt) -> None:
         "EmailEvents | take 100 | summarize arg_max(Timestamp, *) by SenderFromDomain",
     ):
         assert "$row" not in hunt.query(query).sql
+
+
+@pytest.mark.parametrize(
+    ("query", "plain", "computed"),
+    [
+        ("EmailEvents | count", 1, 0),
+        ("EmailEvents | where LatestDeliveryAction == 'Soft delete' | count", 0, 1),
+        ("EmailEvents | top 5 by Timestamp", 1, 1),  # the times alone, then the rows with where they are now
+        ("EmailEvents | project Subject | union (EmailEvents | project LatestDeliveryLocation)", 1, 1),
+    ],
+)
+def test_where_mail_is_now_is_computed_for_the_scans_that_want_it(hunt: Hunt, query: str, plain: int, computed: int) -> None:
+    sql = hunt.query(query).sql
+    assert (sql.count('"EmailEvents"'), sql.count('"EmailEvents$computed"')) == (plain, computed)
