@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from hunting.errors import HuntingError
 from kql.catalog import schema_of
+from kql.constants import parse_constant
 from kql.errors import KqlSemanticError
-from kql.syntax.literals import parse_constant
 from kql.types import TYPE_NAMES, ScalarType, Schema
 
 

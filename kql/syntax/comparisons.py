@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from lark import Token
 
 from kql.algebra import Literal, Logical, Not, Value, passing
+from kql.constants import parse_constant
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span
 from kql.functions import OPERATORS
 from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, rule
-from kql.syntax.literals import parse_constant
 from kql.types import ScalarType
 
 

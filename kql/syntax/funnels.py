@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 
 from kql.algebra import Literal, Relation, Value
+from kql.constants import parse_constant
 from kql.syntax.activity import Text, timeline
-from kql.syntax.literals import parse_constant
 from kql.syntax.plugin import Plugin
 from kql.types import ScalarType
 

@@ -24,12 +24,12 @@ from kql.algebra import (
     passing,
     ref,
 )
+from kql.constants import parse_constant
 from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.comparisons import as_text, comparison, match_call
-from kql.syntax.literals import parse_constant
 from kql.types import ScalarType
 
 

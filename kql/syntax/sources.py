@@ -10,12 +10,12 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import Literal, Project, Range, Relation, Value, Values
+from kql.constants import parse_constant
 from kql.errors import KqlSemanticError, Span
 from kql.overloads import convert
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, refuse, rule
 from kql.syntax.columns import outputs
-from kql.syntax.literals import parse_constant
 from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType
 

@@ -9,11 +9,12 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
+from kql.constants import parse_constant
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
 from kql.overloads import convert
 from kql.scope import RESERVED, Scope
 from kql.syntax.base import Expression, Listed, Refused, Syntax, refuse, rule
-from kql.syntax.literals import Constant, parse_constant
+from kql.syntax.literals import Constant
 from kql.types import TYPE_NAMES, Column, ScalarType
 
 MAX_EXPANSIONS = 2_000  # calls of user functions in one query: they are expanded in place
