@@ -77,7 +77,7 @@ class StaticCatalog:
     def names(self) -> Iterable[str]:
         return self._tables.keys()
 
-    def storage(self, table: str) -> Storage:  # noqa: ARG002
+    def storage(self, table: str) -> Storage:  # noqa: ARG002 - the protocol's
         return PLAIN
 
 

@@ -75,7 +75,7 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
     except UnexpectedInput:
         return []
     stack = list(state.parser_state.value_stack)
-    accepted: set[str] = set(state.accepts())  # type: ignore[no-untyped-call]
+    accepted: set[str] = set(state.accepts())  # type: ignore[no-untyped-call]  # lark gives no types
     place = _Place(stack, accepted, _scope(stack, catalog), catalog)
     found = [c for c in place.completions(start) if _fits(begun, c.text)]
     return sorted(found, key=lambda c: not c.text.lower().startswith(begun))

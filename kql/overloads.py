@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from kql.algebra import Call, Literal, Value
 from kql.errors import KqlSemanticError, Span, closest
@@ -122,10 +123,10 @@ def read_as(text: Value, kind: ScalarType) -> Value:
     return invoke("parse_json", text) if kind is ScalarType.DYNAMIC else convert(text, kind)
 
 
-def _number(value: object, kind: ScalarType) -> object:
+def _number(value: Any, kind: ScalarType) -> object:
     if kind is ScalarType.REAL:
-        return float(str(value)) if isinstance(value, Decimal) else float(value)  # type: ignore[arg-type]
-    return Decimal(str(value)) if kind is ScalarType.DECIMAL else int(value)  # type: ignore[call-overload]
+        return float(str(value)) if isinstance(value, Decimal) else float(value)
+    return Decimal(str(value)) if kind is ScalarType.DECIMAL else int(value)
 
 
 def _call(line: Function, args: Sequence[Argument]) -> Call:

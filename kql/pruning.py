@@ -26,6 +26,7 @@ from kql.algebra import (
     passing,
 )
 from kql.traversal import columns_of, inputs, map_inner, map_values, values_of, with_inputs
+from kql.types import Schema
 
 Program = tuple[Relation, tuple[Binding, ...]]
 
@@ -128,9 +129,9 @@ def _pruned(relation: Relation, needed: set[str], shared: dict[str, set[str]]) -
             assert_never(relation)
 
 
-def _only(relation: Relation, columns: tuple[object, ...]) -> Relation:
+def _only(relation: Relation, columns: Schema) -> Relation:
     """A union's arm with just these columns in this order."""
-    names = [c.name for c in columns]  # type: ignore[attr-defined]
+    names = [c.name for c in columns]
     if [c.name for c in relation.schema] == names:
         return relation
     items = {item.name: item for item in passing(relation.schema)}

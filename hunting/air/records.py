@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from hunting.air.journal import Row, moment
 from hunting.air.policy import AUTOMATION
@@ -219,6 +220,6 @@ def when(value: int | None) -> datetime | None:
     return None if value is None else moment(value)
 
 
-def values(row: Row, *times: str) -> dict[str, object]:
+def values(row: Row, *times: str) -> dict[str, Any]:
     """A row's columns with the named ones as datetimes."""
     return {name: when(row[name]) if name in times else row[name] for name in row.keys()}  # noqa: SIM118 - a Row iterates over values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hunting.air.journal import Journal, Row
 from hunting.air.records import ActionRecord, Evidence, FoundCluster, Investigation, LogEntry, values
@@ -121,12 +121,12 @@ def digest_faults(journal: Journal) -> list[str]:
     return faults + [f"The audit log says nothing of action {action[:6]}." for action in sorted(unsaid)]
 
 
-def _investigation(row: Row, **lists: object) -> Investigation:
-    return Investigation(**values(row, "created_at", "changed_at", "ended_at"), **lists)  # type: ignore[arg-type]
+def _investigation(row: Row, **lists: Any) -> Investigation:
+    return Investigation(**values(row, "created_at", "changed_at", "ended_at"), **lists)
 
 
 def _action(row: Row) -> ActionRecord:
-    return ActionRecord(**values(row, "created_at", "decided_at", "completed_at"))  # type: ignore[arg-type]
+    return ActionRecord(**values(row, "created_at", "decided_at", "completed_at"))
 
 
 def _all(journal: Journal, kind: type[_T], select: str, key: str, order: str, *times: str) -> list[_T]:

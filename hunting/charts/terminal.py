@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
@@ -174,8 +176,8 @@ def _ordered(chart: Chart, name: str) -> list[tuple[float, float, bool]]:
     return sorted(found) if chart.kind != "scatterchart" else found
 
 
-def _place(x: object) -> float:
-    return x.timestamp() if hasattr(x, "timestamp") else float(x)  # type: ignore[arg-type]
+def _place(x: Any) -> float:
+    return x.timestamp() if isinstance(x, datetime) else float(x)
 
 
 def _legend(names: Sequence[str], count: int, width: int, colour: bool) -> list[str]:

@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from hunting.cli import actions, air, investigations
 from hunting.cli.common import STORE, By, Now, Store, note
 from hunting.cli.group import Commands
-
-if TYPE_CHECKING:
-    from typer.core import TyperCommand
 
 Values = dict[str, str]
 Parameters = Annotated[list[str] | None, typer.Argument(metavar="-NAME VALUE ...", show_default=False)]
@@ -42,10 +39,10 @@ _SWITCH = {"$true": "on", "true": "on", "$false": "off", "false": "off"}
 class Group(Commands):
     """The commands; one that has a dash and a capital is found in any case, as in PowerShell."""
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name."""
         folded = {name.casefold(): name for name in self.commands if name != name.casefold()}
-        return super().get_command(ctx, folded.get(cmd_name.casefold(), cmd_name))  # type: ignore[return-value]
+        return super().get_command(ctx, folded.get(cmd_name.casefold(), cmd_name))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -270,15 +270,13 @@ def exit_code(error: Exception) -> int | None:
 
 def complain(error: Exception) -> None:
     """The error in words, with the place in the query and the cure, on stderr."""
-    if isinstance(error, RuntimeError):
+    if isinstance(error, OSError):
+        note(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         return
-    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
-    text = error.render(width) if hasattr(error, "render") else f"{error.strerror or error}{_name(error)}"  # type: ignore[attr-defined]
-    note(f"error: {text}")
+    from kql.errors import KqlError
 
-
-def _name(error: Exception) -> str:
-    return f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+    if isinstance(error, KqlError):
+        note(f"error: {error.render(shutil.get_terminal_size().columns if sys.stderr.isatty() else None)}")
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

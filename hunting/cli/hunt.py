@@ -52,7 +52,7 @@ def add_to(app: typer.Typer) -> None:
 
 def query(
     text: Text,
-    param: Param = [],  # noqa: B006 - typer's way
+    param: Param = [],  # noqa: B006 - typer makes each call its own list
     form: Format = None,
     output: Output = None,
     limit: Limit = LIMIT,
@@ -81,7 +81,7 @@ def query(
 
 def explain(
     text: Text,
-    param: Param = [],  # noqa: B006
+    param: Param = [],  # noqa: B006 - typer makes each call its own list
     store: Store = STORE,
 ) -> None:
     """Show a query's SQL, one named block per operator.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sized
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,7 +89,7 @@ def run(
     report: Name,
     form: Formats = "",
     output: Target = "",
-    param: Param = [],  # noqa: B006 - typer's way
+    param: Param = [],  # noqa: B006 - typer makes each call its own list
     now: Now = "",
     since: Since = "",
     until: Until = "",
@@ -205,5 +206,5 @@ def _write(answered: Answered, forms: list[str], output: str) -> None:
         made = {folder / name: content for form in forms for name, content in files(answered, form).items()}
         folder.mkdir(parents=True, exist_ok=True)
     for path, content in made.items():
-        write_whole(path, lambda sink, content=content: sink.write(content))  # type: ignore[misc]
+        write_whole(path, methodcaller("write", content))
         note(f"{path}")

@@ -14,7 +14,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 
 from hunting.cells import figures_of, json_safe, json_text, markdown_text, values_of
 from hunting.errors import HuntingError
@@ -79,8 +79,8 @@ def render_json(answered: Answered) -> bytes:
     return ("{\n" + "\n".join(map(json_safe, lines)) + "\n}\n").encode()
 
 
-def _moment(moment: object) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"  # type: ignore[attr-defined]
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _json_block(block: Block, result: Result) -> str:

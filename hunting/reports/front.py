@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -72,8 +72,8 @@ def front_of(path: str, text: str) -> tuple[Front, int]:
     return Front(**checked, lines=at), end + 1
 
 
-def _known(names: object) -> str:
-    return f"Known: {', '.join(names)}."  # type: ignore[arg-type]
+def _known(names: Iterable[str]) -> str:
+    return f"Known: {', '.join(names)}."
 
 
 def _complaint(path: str, line: int, key: str) -> Complain:

@@ -56,9 +56,8 @@ def by_row(*parameters: str, result: str, total: bool = False) -> Callable[[Roww
         def call(*columns: Any) -> Any:
             return from_rows(function, columns, parameters, result, total)
 
-        # DuckDB counts the arguments by the signature.
         places = [Parameter(f"_{at}", Parameter.POSITIONAL_ONLY) for at in range(len(parameters))]
-        call.__signature__ = Signature(places)  # type: ignore[attr-defined]
+        call.__signature__ = Signature(places)  # type: ignore[attr-defined]  # DuckDB counts by it
         FUNCTIONS[function.__name__] = Vectorised(call, list(parameters), result)
         return function
 

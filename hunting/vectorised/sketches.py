@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from itertools import accumulate
 from typing import Any
 
@@ -43,7 +43,7 @@ def _is_hll(state: Any) -> bool:
 @by_row("JSON", result="JSON")
 def digests_merged(states: list[Any]) -> list[Any] | None:
     """One state of the values in all states; nulls are left out. Null if one is no state, or nothing has a weight."""
-    held: Counter[tuple[Any, ...]] = Counter()
+    held: dict[tuple[Any, ...], float] = defaultdict(int)
     shown: dict[tuple[Any, ...], Any] = {}
     for state in states if isinstance(states, list) else []:
         if state is None or (isinstance(state, list) and state[1:] == [None, None]):
@@ -54,7 +54,7 @@ def digests_merged(states: list[Any]) -> list[Any] | None:
         for value, weight in pairs:
             key = _order(value)
             shown.setdefault(key, value)
-            held[key] += max(weight, 0)  # type: ignore[assignment]
+            held[key] += max(weight, 0)
     keys = sorted(key for key, weight in held.items() if weight)
     return [[7], [shown[key] for key in keys], [held[key] for key in keys]] if keys else None
 

@@ -20,7 +20,8 @@ _LEFT_ONLY = ("leftsemi", "leftanti")
 _RIGHT_ONLY = ("rightsemi", "rightanti")
 _PADS_LEFT = ("rightouter", "fullouter")
 _PADS_RIGHT = ("leftouter", "fullouter")
-_SYNONYMS = {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rightanti"}
+_KINDS: dict[str, JoinKind] = {kind: kind for kind in get_args(JoinKind)}
+_KINDS |= {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rightanti"}
 
 
 @rule("join")
@@ -34,8 +35,8 @@ class JoinOperator(Operator):
 
     def apply(self, source: Relation, scope: Scope) -> Relation:
         word = self.params.get("kind", "innerunique")
-        kind = _SYNONYMS.get(word, word)
-        if kind not in get_args(JoinKind):
+        kind = _KINDS.get(word)
+        if kind is None:
             raise KqlSemanticError(f"'join' operator: unknown kind '{word}'.", self.span, closest(word, get_args(JoinKind)))
         right = self.table.bind_tabular(scope.without_row())
         if self.on is None:
@@ -56,9 +57,10 @@ class Lookup(Operator):
     on: Args
 
     def apply(self, source: Relation, scope: Scope) -> Relation:
-        kind = self.params.get("kind", "leftouter")
-        if kind not in ("leftouter", "inner"):
-            raise KqlSemanticError(f"'lookup' operator: the kind is leftouter or inner, found '{kind}'.", self.span)
+        word = self.params.get("kind", "leftouter")
+        if word not in ("leftouter", "inner"):
+            raise KqlSemanticError(f"'lookup' operator: the kind is leftouter or inner, found '{word}'.", self.span)
+        kind = _KINDS[word]
         right = self.table.bind_tabular(scope.without_row())
         keys = tuple(pair for each in self.on.items for pair in key_pairs(each, source, right, scope, "lookup"))
         used = {key.name for _, key in keys if isinstance(key, ColumnRef)}
@@ -79,14 +81,14 @@ def _side(side: str, relation: Relation, padded: bool) -> list[JoinColumn]:
 
 
 def _join(
-    left: Relation, right: Relation, kind: str, keys: tuple[tuple[Value, Value], ...], columns: list[JoinColumn], span: Span
+    left: Relation, right: Relation, kind: JoinKind, keys: tuple[tuple[Value, Value], ...], columns: list[JoinColumn], span: Span
 ) -> Join:
     """Columns of the right side that clash get a number: Timestamp1."""
     named: list[JoinColumn] = []
     for each in columns:
         name = unique_name(each.column.name, (other.column.name for other in named))
         named.append(JoinColumn(each.side, each.source, each.column.named(name), each.padded))
-    return Join(left, right, kind, keys, tuple(named), span=span)  # type: ignore[arg-type]
+    return Join(left, right, kind, keys, tuple(named), span=span)
 
 
 def key_pairs(node: Expression, left: Relation, right: Relation, scope: Scope, operator: str) -> list[tuple[Value, Value]]:

@@ -25,15 +25,18 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
 from hunting.errors import ScheduleError
 from kql.errors import closest
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 FILE = "delivery.yaml"
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def load(root: Path) -> Settings:
 def _section(kind: type[_T], given: Any, name: str) -> _T:
     if not isinstance(given, dict):
         raise _wrong(name, "must be keys and values")
-    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    known = {each.name for each in fields(kind)}
     for key in given:
         if key not in known:
             hint = closest(str(key), known) or f"Known: {', '.join(sorted(known))}."
