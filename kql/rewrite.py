@@ -43,6 +43,8 @@ from kql.windowing import unnest_windows
 def inline_single_uses(program: Program) -> Program:
     """A named relation that is used once stands where it is used; one that is never used is gone."""
     root, bindings = program
+    if not bindings:
+        return program
     uses: Counter[str] = Counter()
     alive: dict[str, Binding] = {}
     uses.update(_references(root))

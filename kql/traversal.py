@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import assert_never
+from operator import is_
+from typing import Any, TypeVar, assert_never, cast
 
 from kql.algebra import (
     Aggregate,
@@ -29,13 +30,15 @@ from kql.algebra import (
     ScalarQuery,
     Scan,
     Sort,
-    SortKey,
     Union,
     Unnest,
     Value,
     Values,
     Window,
 )
+
+T = TypeVar("T")
+Elements = TypeVar("Elements", bound="tuple[Any, ...]")
 
 # ---------------------------------------------------------------- values
 
@@ -101,13 +104,13 @@ def inputs(relation: Relation) -> tuple[Relation, ...]:
 def with_inputs(relation: Relation, new: tuple[Relation, ...]) -> Relation:
     match relation:
         case Filter() | Project() | Aggregate() | Sort() | Limit() | Unnest():
-            return relation if relation.input is new[0] else replace(relation, input=new[0])
+            return _with(relation, input=new[0])
         case Join():
-            return replace(relation, left=new[0], right=new[1])
+            return _with(relation, left=new[0], right=new[1])
         case Union():
-            return replace(relation, inputs=new)
+            return _with(relation, inputs=_kept(relation.inputs, new))
         case Fold():
-            return replace(relation, input=new[0], step=new[1])
+            return _with(relation, input=new[0], step=new[1])
         case Scan() | Values() | Range() | Reference():
             return relation
         case _:
@@ -150,24 +153,23 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
     A union of all tables has tens of thousands of those.
     """
 
-    def items(old: tuple[Item, ...]) -> tuple[Item, ...]:
-        if all(isinstance(item.value, ColumnRef | Literal) for item in old):
-            return old
-        return tuple(item if isinstance(item.value, ColumnRef | Literal) else Item(item.name, change(item.value)) for item in old)
+    def item(old: Item) -> Item:
+        value = old.value if isinstance(old.value, ColumnRef | Literal) else change(old.value)
+        return old if value is old.value else Item(old.name, value)
 
     match relation:
         case Filter():
-            return replace(relation, predicate=change(relation.predicate))
+            return _with(relation, predicate=change(relation.predicate))
         case Project() | Unnest():
-            return replace(relation, items=items(relation.items))
+            return _with(relation, items=_each(item, relation.items))
         case Aggregate():
-            return replace(relation, keys=items(relation.keys), items=items(relation.items))
+            return _with(relation, keys=_each(item, relation.keys), items=_each(item, relation.items))
         case Sort():
-            return replace(relation, keys=tuple(replace(key, value=change(key.value)) for key in relation.keys))
+            return _with(relation, keys=_each(lambda key: _with(key, value=change(key.value)), relation.keys))
         case Join():
-            return replace(relation, on=tuple((change(left), change(right)) for left, right in relation.on))
+            return _with(relation, on=_each(lambda pair: _each(change, pair), relation.on))
         case Fold():
-            return replace(relation, initial=items(relation.initial))
+            return _with(relation, initial=_each(item, relation.initial))
         case Limit() | Scan() | Values() | Union() | Reference() | Range():
             return relation
         case _:
@@ -177,34 +179,49 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
 def map_inner(value: Value, change: Callable[[Value], Value], subquery: Callable[[Relation], Relation]) -> Value:
     """The value with the values directly inside it changed, and the relations of subqueries too."""
     match value:
-        case Call():
-            return replace(value, args=tuple(change(arg) for arg in value.args))
-        case Logical():
-            return replace(value, args=tuple(change(arg) for arg in value.args))
-        case Not():
-            return Not(change(value.arg))
-        case Path():
-            return Path(change(value.base), tuple(s if isinstance(s, str | int) else change(s) for s in value.steps))
-        case InList():
-            return replace(value, value=change(value.value))
-        case InRelation():
-            return replace(value, value=change(value.value), relation=subquery(value.relation))
-        case ScalarQuery():
-            return ScalarQuery(subquery(value.relation))
-        case Window():
-            call = replace(value.call, args=tuple(change(arg) for arg in value.call.args))
-            order = tuple(SortKey(change(key.value), key.descending, key.nulls_first) for key in value.order)
-            return Window(call, tuple(change(part) for part in value.partition), order)
-        case Literal() | ColumnRef() | Bound():
+        case ColumnRef() | Literal() | Bound():
             return value
+        case Call() | Logical():
+            return _with(value, args=_each(change, value.args))
+        case Not():
+            return _with(value, arg=change(value.arg))
+        case Path():
+            steps = _each(lambda step: step if isinstance(step, str | int) else change(step), value.steps)
+            return _with(value, base=change(value.base), steps=steps)
+        case InList():
+            return _with(value, value=change(value.value))
+        case InRelation():
+            return _with(value, value=change(value.value), relation=subquery(value.relation))
+        case ScalarQuery():
+            return _with(value, relation=subquery(value.relation))
+        case Window():
+            call = _with(value.call, args=_each(change, value.call.args))
+            order = _each(lambda key: _with(key, value=change(key.value)), value.order)
+            return _with(value, call=call, partition=_each(change, value.partition), order=order)
         case _:
             assert_never(value)
+
+
+def _each(change: Callable[[Any], Any], old: Elements) -> Elements:
+    """Every element changed; the same tuple if none is."""
+    return _kept(old, cast("Elements", tuple(map(change, old))))
+
+
+def _kept(old: Elements, new: Elements) -> Elements:
+    return old if all(map(is_, old, new)) else new
+
+
+def _with(node: T, **fields: object) -> T:
+    """The node with these fields; the same node if they are those that it has: most passes change little."""
+    if all(getattr(node, name) is new for name, new in fields.items()):
+        return node
+    return replace(cast("Any", node), **fields)  # type: ignore[no-any-return]
 
 
 def bottom_up(
     relation: Relation,
     change: Callable[[Relation], Relation] = lambda relation: relation,
-    change_value: Callable[[Value], Value] = lambda value: value,
+    change_value: Callable[[Value], Value] | None = None,
 ) -> Relation:
     """The relation with each relation and value in it changed, those of subqueries too, the innermost first."""
 
@@ -212,10 +229,17 @@ def bottom_up(
         return bottom_up(inner, change, change_value)
 
     def inside(value: Value) -> Value:
-        return change_value(map_inner(value, inside, subquery))
+        if change_value is not None:
+            return change_value(map_inner(value, inside, subquery))
+        return map_inner(value, inside, subquery) if _asks(value) else value
 
     below = with_inputs(relation, tuple(subquery(each) for each in inputs(relation)))
     return change(map_values(below, inside))
+
+
+def _asks(value: Value) -> bool:
+    """Whether a subquery stands in the value."""
+    return any(isinstance(inner, InRelation | ScalarQuery) for inner in walk(value))
 
 
 def subqueries(relation: Relation) -> Iterator[Relation]:
