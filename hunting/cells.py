@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from hunting.result import Result
+from kql.constants import timespan_text
 from kql.types import ScalarType
 
 BATCH = 10_000
@@ -78,14 +79,6 @@ def figures_of(result: Result) -> Iterator[list[str]]:
                 figure_text(value, column.type) if days or value is None else f"{value:%Y-%m-%d %H:%M:%S}"
                 for value, column, days in zip(row, result.schema, whole, strict=True)
             ]
-
-
-def timespan_text(ticks: int) -> str:
-    """Ticks of 100 ns in KQL's notation, [-][d.]hh:mm:ss[.fffffff]."""
-    seconds, fraction = divmod(abs(ticks), 10_000_000)
-    days, seconds = divmod(seconds, 86_400)
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{'-' * (ticks < 0)}{f'{days}.' if days else ''}{clock}{f'.{fraction:07}' if fraction else ''}"
 
 
 def _datetime(value: datetime, between: str) -> str:

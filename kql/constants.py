@@ -92,7 +92,7 @@ def timespan_ticks(text: str) -> int | None:
 
 
 def timespan_text(ticks: int) -> str:
-    """Ticks as KQL prints them: [-][d.]hh:mm:ss[.fffffff]."""
+    """Ticks of 100 ns as KQL prints them: [-][d.]hh:mm:ss[.fffffff]."""
     sign, ticks = ("-" if ticks < 0 else ""), abs(ticks)
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
     days, seconds = divmod(seconds, 86_400)

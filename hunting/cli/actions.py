@@ -14,6 +14,7 @@ from hunting.cli.common import (
     STORE,
     By,
     Format,
+    Key,
     Limit,
     Now,
     Output,
@@ -36,9 +37,10 @@ from hunting.cli.hunt import text_of
 if TYPE_CHECKING:
     from hunting.air import ActionRecord
 
-app = typer.Typer(cls=Commands, help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
+if TYPE_CHECKING:
+    pass
 
-Action = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
+app = typer.Typer(cls=Commands, help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
 
 _LIST = ("Approval ID", "Status", "Action type", "Decided by", "Decision", "Email count", "Moved", "Details", "Investigation ID")
 
@@ -96,7 +98,7 @@ def list_(
 
 
 @app.command("show")
-def show_(action: Action, form: Format = None, output: Output = None, store: Store = STORE) -> None:
+def show_(action: Key, form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """Show everything about one action."""
     from hunting.formats import records
 
@@ -107,14 +109,14 @@ def show_(action: Action, form: Format = None, output: Output = None, store: Sto
 
 
 @app.command()
-def approve(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+def approve(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Approve a pending action, carry it out and publish."""
     with open_air(store, now) as air:
         _tell(air.approve(action, by=person(by), reason=reason))
 
 
 @app.command()
-def reject(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+def reject(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Reject a pending action."""
     with open_air(store, now) as air:
         _tell(air.reject(action, by=person(by), reason=reason))
@@ -122,7 +124,7 @@ def reject(action: Action, by: By = "", reason: Reason = "", now: Now = "", stor
 
 @app.command()
 def undo(
-    action: Action,
+    action: Key,
     to: Annotated[Place, typer.Option(help="Where the messages go back to.")] = Place.INBOX,
     by: By = "",
     reason: Reason = "",
@@ -135,7 +137,7 @@ def undo(
 
 
 @app.command()
-def retry(action: Action, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
+def retry(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Repeat the moves of an action that ended in an error, as a new action."""
     with open_air(store, now) as air:
         _tell(air.retry(action, by=person(by), reason=reason))

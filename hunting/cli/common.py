@@ -53,6 +53,7 @@ Now = Annotated[str, typer.Option("--now", metavar="TIME", help="What now() give
 By = Annotated[
     str, typer.Option("--by", metavar="NAME", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")
 ]
+Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; goes into the audit.")]
 Since = Annotated[str, typer.Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")]
 Until = Annotated[str, typer.Option(metavar="TIME", help="Up to this time.")]

@@ -14,6 +14,7 @@ from hunting.cli.common import (
     By,
     Form,
     Format,
+    Key,
     Limit,
     Now,
     Output,
@@ -34,8 +35,6 @@ from hunting.cli.group import Commands
 
 app = typer.Typer(cls=Commands, help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
 clusters = typer.Typer(cls=Commands, help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)
-
-Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
 
 _LIST = ("ID", "Status", "Investigation type", "Users", "Threat count", "Action count", "Creation time", "Investigation")
 

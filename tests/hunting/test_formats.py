@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hunting import formats
-from hunting.cells import BATCH, disarmed, timespan_text, visible
+from hunting.cells import BATCH, disarmed, visible
 from hunting.cli.common import Form
 from hunting.errors import HuntingError
 from hunting.formats import WRITERS, records, save, table_text
 from hunting.result import Result
+from kql.constants import timespan_text
 
 HOSTILE = [
     *("plain", "", "'quoted'", "a,b;c", 'say "hi"', "two\nlines", "cr\rhere", "smile ;-)", "| cell | cell |", "back\\slash"),
