@@ -37,9 +37,6 @@ from hunting.cli.hunt import text_of
 if TYPE_CHECKING:
     from hunting.air import ActionRecord
 
-if TYPE_CHECKING:
-    pass
-
 app = typer.Typer(cls=Commands, help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
 
 _LIST = ("Approval ID", "Status", "Action type", "Decided by", "Decision", "Email count", "Moved", "Details", "Investigation ID")
