@@ -17,12 +17,12 @@ MUST: dict[str, tuple[str, tuple[str, ...]]] = {
         "the e-mail tables and a cluster table are Parquet, read without import",
         (
             "hunting/air/test_lake_tables.py::test_clusters_and_mail_are_parquet_that_anybody_reads",
-            "hunting/test_simulate.py::test_a_lake_takes_all_tables",
+            "hunting/simulate/test_simulate.py::test_a_lake_takes_all_tables",
         ),
     ),
     "M02": (
         "the same seed gives the same tables (by content: Parquet file names differ)",
-        ("hunting/test_simulate.py::test_same_seed_same_content_and_another_seed_differs",),
+        ("hunting/simulate/test_simulate.py::test_same_seed_same_content_and_another_seed_differs",),
     ),
     "M03": (
         "KQL to visible SQL; what is not supported is told with its place",
