@@ -1,10 +1,15 @@
-"""What a command left behind."""
+"""Commands, and what one left behind."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+PROGRAM = [sys.executable, "-c", "from hunting.cli import main; main()"]
+"""The command as a process of its own."""
 
 
 @dataclass
@@ -26,3 +31,7 @@ class Done:
         assert (self.code, self.out) == (code, ""), self.err
         assert "Traceback" not in self.err
         return self.err
+
+
+Command = Callable[..., Done]
+"""The command in this process, by its arguments."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import Done
-
-Command = Callable[..., Done]
+from commands import Command
 
 
 def settings(command: Command) -> dict[str, str]:

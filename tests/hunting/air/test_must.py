@@ -160,7 +160,7 @@ MUST: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "M27": (
         "the switch is one command",
-        ("hunting/test_cli.py::test_air_from_settings_to_undo",),
+        ("hunting/test_cli_store.py::test_air_from_settings_to_undo",),
     ),
     "M28": (
         "users and mailboxes touched, by investigation",

@@ -6,13 +6,11 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import Done
+from commands import Command
 
-Command = Callable[..., Done]
 REPORT = """---
 title: Mail
 period: last 2 days

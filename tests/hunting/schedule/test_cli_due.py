@@ -7,16 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from commands import Done
+from commands import Command, Done
 
 from hunting.schedule.delivery.settings import Settings, load
 
-Command = Callable[..., Done]
 SAMPLES = Path(__file__).parents[3] / "data" / "samples"
 
 REPORT = """---
