@@ -29,6 +29,7 @@ from kql.algebra import (
 from kql.extremes import rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
+from kql.neighbours import partition_windows
 from kql.overloads import invoke
 from kql.percentiles import percentiles_at_once
 from kql.pruning import Program, prune_columns
@@ -85,8 +86,6 @@ def fuse_projects(relation: Relation) -> Relation:
     passed = Counter(item.value.name for item in relation.items if isinstance(item.value, ColumnRef))
     read = {name for value in computed(relation) for name in columns_of(value)}
     if not read <= plain or any(times > 1 and name not in plain for name, times in passed.items()):
-        return with_inputs(relation, below)
-    if any(isinstance(inner, Window) for value in (*computed(relation), *computed(lower)) for inner in walk(value)):
         return with_inputs(relation, below)
 
     def inside(value: Value) -> Value:
@@ -207,6 +206,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     inline_single_uses,
     each_relation(read_through),
     each_relation(fuse_projects),
+    each_relation(partition_windows),
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,

@@ -228,10 +228,12 @@ class ValueLowering:
     def window(self, window: Window, columns: Columns, order: Sequence[Order]) -> exp.Expression:
         """The call, with partition and order in every OVER of its template."""
         keys = [Order(self.value(key.value, columns), key.descending, key.nulls_first) for key in window.order] or list(order)
+        parts = [self.value(part, columns) for part in window.partition]
+        keys = [key for key in keys if key.expression not in parts]
         tree = self.call(window.call, columns)
         for over in list(tree.find_all(exp.Window)):
             over.set("alias", None)
-            over.set("partition_by", [self.value(part, columns) for part in window.partition] or None)
+            over.set("partition_by", [part.copy() for part in parts] or None)
             over.set("order", exp.Order(expressions=[key.tree() for key in keys]) if keys else None)
         return tree
 

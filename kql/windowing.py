@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
-from kql.algebra import Filter, Item, Project, Relation, Sort, SortKey, Value, Window, passing, ref
+from kql.algebra import ColumnRef, Filter, Item, Limit, Project, Relation, Sort, SortKey, Value, Window, passing, ref
 from kql.functions import WINDOWS
 from kql.overloads import invoke
 from kql.traversal import bottom_up, computed, map_inner
@@ -61,11 +62,33 @@ def _replaced(value: Value, names: dict[Window, str], within: bool) -> Value:
 
 
 def _lifted(source: Relation, names: dict[Window, str]) -> Relation:
-    """The source with the windows as columns, in its order."""
-    row = Item(_ROW, Window(invoke("row_number", registry=WINDOWS)))
+    """The source with the windows as columns, in its order; windows within groups need no number beyond their group."""
+    groups = _groups(source, list(names))
+    row = Item(_ROW, Window(invoke("row_number", registry=WINDOWS), tuple(key.value for key in groups)))
     given = [item for item in passing(source.schema) if item.name != _ROW and item.name not in names.values()]
     made = Project(source, (*given, *(Item(name, window) for window, name in names.items()), row))
-    return Sort(unnest_windows(made), (SortKey(ref(row.column), descending=False),))
+    return Sort(unnest_windows(made), (*groups, SortKey(ref(row.column), descending=False)))
+
+
+def _groups(source: Relation, windows: list[Window]) -> tuple[SortKey, ...]:
+    """The first sort keys of the source, if they are what all of the windows are partitioned by."""
+    partitions = {window.partition for window in windows}
+    leading = _order(source)[: len(windows[0].partition)]
+    return leading if partitions == {tuple(key.value for key in leading)} else ()
+
+
+def _order(relation: Relation) -> tuple[SortKey, ...]:
+    """The first sort keys of a relation's rows, as far as they are columns of it."""
+    match relation:
+        case Sort():
+            return tuple(takewhile(lambda key: isinstance(key.value, ColumnRef), relation.keys))
+        case Filter() | Limit():
+            return _order(relation.input)
+        case Project():
+            names: dict[Value, Value] = {i.value: ref(i.column) for i in relation.items if isinstance(i.value, ColumnRef)}
+            return tuple(replace(k, value=names[k.value]) for k in takewhile(lambda k: k.value in names, _order(relation.input)))
+        case _:
+            return ()
 
 
 __all__ = ["unnest_windows"]
