@@ -27,7 +27,7 @@ from kql.errors import KqlError
 Progress = Callable[[str, int, int], None]
 
 _SET = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-_BATCH = 200  # investigations that read the lake together
+_BATCH = 10_000  # investigations whose evidence is read together
 
 
 class Air(Reader):
@@ -235,14 +235,18 @@ class Air(Reader):
 
     def _cases(self, triggers: Sequence[Trigger]) -> Iterator[Case]:
         """What the lake says of each trigger; one that cannot be read fails alone."""
+        done = 0
         try:
-            yield from list(cases(self._hunt, self._journal, triggers)) if triggers else ()
+            for case in cases(self._hunt, self._journal, triggers) if triggers else ():
+                yield case
+                done += 1
         except KqlError as error:
-            if len(triggers) == 1:
-                throttling.fail(self._journal, triggers[0], error.message)
+            left = triggers[done:]
+            if len(left) == 1:
+                throttling.fail(self._journal, left[0], error.message)
                 return
-            for trigger in triggers:
-                yield from self._cases([trigger])
+            for half in (left[: len(left) // 2], left[len(left) // 2 :]):
+                yield from self._cases(half)
 
     def _act(self, case: Case, settings: Settings) -> None:
         """Carries out what the analysis approved."""

@@ -7,8 +7,9 @@ actions that follow. Ids derive from the trigger: analysing again what a crash l
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hunting.air import notices
 from hunting.air.actions import PROPOSALS, action_named
@@ -16,7 +17,7 @@ from hunting.air.clusters import CLUSTERS, Cluster
 from hunting.air.evidence import Entity, clusters_of, gather
 from hunting.air.journal import Journal, identifier
 from hunting.air.ledger import approve, log, propose, set_status, settle
-from hunting.air.mailboxes import Copy, Hunting, copies, lay_out
+from hunting.air.mailboxes import Copy, Hunting, copies, lay_out, weigh
 from hunting.air.members import insert_cluster
 from hunting.air.policy import AUTOMATION, Decision, Outcome, Status, Verdict, decide
 from hunting.air.settings import Settings
@@ -27,6 +28,13 @@ _BLOCKED = """
     WHERE a.name = 'Block URL' AND a.status = 'Completed'
       AND NOT EXISTS (SELECT 1 FROM actions u WHERE u.undoes = a.id AND u.status = 'Completed')
 """
+
+
+_FEW = 200  # triggers that read the lake together whatever they find
+_COPIES = 100_000  # copies, each some hundred bytes, that more than those may hold at a time
+
+_Clusters = Mapping[str, Sequence[tuple[str, str]]]
+"""By the key of a trigger, the clusters that it starts: cluster type and entity."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +95,45 @@ def insert_investigation(db: sqlite3.Connection, journal: Journal, trigger: Trig
 
 
 def cases(hunt: Hunting, journal: Journal, triggers: Sequence[Trigger]) -> Iterator[Case]:
-    """Reads the lake once for all triggers, then hands out one case after another."""
+    """Reads the lake for as many triggers at once as memory allows, and hands out one case after another, in their order."""
     evidence = gather(hunt, triggers, {row["entity"] for row in journal.rows(_BLOCKED)})
+    clusters = {trigger.key: [(c.key, e.value) for c, e in clusters_of(evidence[trigger.key])] for trigger in triggers}
     now = hunt.clock()
-    members: dict[str, dict[str, list[Copy]]] = {}
-    for cluster in CLUSTERS.values():
-        wanted = [e.value for entities in evidence.values() for found, e in clusters_of(entities) if found is cluster]
-        members[cluster.key] = copies(hunt, cluster, wanted, now)
+    for batch in _batches(hunt, triggers, clusters, now):
+        wanted = _by_cluster(clusters[trigger.key] for trigger in batch)
+        members = {key: copies(hunt, CLUSTERS[key], entities, now) for key, entities in wanted.items()}
+        for trigger in batch:
+            found = {(key, entity): members[key][entity] for key, entity in clusters[trigger.key]}
+            yield Case(trigger, evidence[trigger.key], found)
+
+
+def _batches(hunt: Hunting, triggers: Sequence[Trigger], clusters: _Clusters, now: datetime) -> Iterator[Sequence[Trigger]]:
+    """Triggers that read the lake together: every reading looks at all mail, but holds only the copies it finds."""
+    if len(triggers) <= _FEW:
+        yield triggers
+        return
+    wanted = _by_cluster(clusters.values())
+    weights = {(k, e): w.copies for k, entities in wanted.items() for e, w in weigh(hunt, CLUSTERS[k], entities, now).items()}
+    batch: list[Trigger] = []
+    held: dict[tuple[str, str], int] = {}
+    total = 0
     for trigger in triggers:
-        entities = evidence[trigger.key]
-        yield Case(trigger, entities, {(c.key, e.value): members[c.key][e.value] for c, e in clusters_of(entities)})
+        more = {each: weights.get(each, 0) for each in clusters[trigger.key]}
+        total += sum(weight for each, weight in more.items() if each not in held)
+        if batch and total > _COPIES:
+            yield batch
+            batch, held, total = [], {}, sum(more.values())
+        batch.append(trigger)
+        held |= more
+    yield batch
+
+
+def _by_cluster(clusters: Iterable[Iterable[tuple[str, str]]]) -> dict[str, list[str]]:
+    """The entities of each cluster type."""
+    found: dict[str, list[str]] = {}
+    for key, entity in dict.fromkeys(each for some in clusters for each in some):
+        found.setdefault(key, []).append(entity)
+    return found
 
 
 def analyse(journal: Journal, case: Case, settings: Settings) -> None:
