@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from kql.algebra import (
@@ -35,11 +35,12 @@ def prune_columns(program: Program) -> Program:
     """Every relation computes only the columns that are read above it; the root keeps all."""
     root, bindings = program
     needed: dict[str, set[str]] = {binding.name: set() for binding in bindings}
-    new_root = _pruned(root, {column.name for column in root.schema}, needed)
+    pruning = _Pruning(needed)
+    new_root = pruning.pruned(root, {column.name for column in root.schema})
     done: list[Binding] = []
     for binding in reversed(bindings):
         columns = needed[binding.name] or {binding.relation.schema[0].name}
-        done.append(replace(binding, relation=_pruned(binding.relation, columns, needed)))
+        done.append(replace(binding, relation=pruning.pruned(binding.relation, columns)))
     kept = {binding.name: binding.relation.schema for binding in done}
 
     def refreshed(relation: Relation) -> Relation:
@@ -60,73 +61,98 @@ def narrowed(relation: Relation) -> Relation:
     return prune_columns((relation, ()))[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pruning:
+    """`shared` collects what is read of named relations."""
+
+    shared: dict[str, set[str]]
+
+    def pruned(self, relation: Relation, needed: set[str]) -> Relation:
+        """The relation without what none of the columns `needed` above it takes."""
+        match relation:
+            case Values() | Range():
+                return relation
+            case Reference():
+                self.shared[relation.name] |= needed
+                return relation
+            case Scan():
+                return _scan(relation, needed)
+            case Union():
+                return self._union(relation, needed)
+            case Filter() | Sort() | Limit():
+                below = self.pruned(relation.input, needed | _read(values_of(relation)))
+                return self._inside(with_inputs(relation, (below,)))
+            case Project():
+                items = tuple(item for item in relation.items if item.name in needed) or relation.items[:1]
+                below = self.pruned(relation.input, _read(item.value for item in items))
+                return self._inside(replace(relation, input=below, items=items))
+            case Aggregate():
+                return self._inside(self._aggregate(relation, needed))
+            case Join():
+                return self._inside(self._join(relation, needed))
+            case Unnest():
+                return self._inside(self._unnest(relation, needed))
+            case Fold():
+                self.shared.setdefault(relation.name, set())
+                return self._inside(with_inputs(relation, tuple(self.whole(each) for each in inputs(relation))))
+            case _:
+                assert_never(relation)
+
+    def whole(self, relation: Relation) -> Relation:
+        """The relation with all its columns, pruned below."""
+        return _exactly(self.pruned(relation, {column.name for column in relation.schema}), relation)
+
+    def _inside(self, relation: Relation) -> Relation:
+        """The same in the subqueries of its values."""
+
+        def value(each: Value) -> Value:
+            return map_inner(each, value, self.whole)
+
+        return map_values(relation, value)
+
+    def _aggregate(self, relation: Aggregate, needed: set[str]) -> Relation:
+        items = tuple(item for item in relation.items if item.name in needed)
+        if not relation.keys:
+            items = items or relation.items[:1]
+        below = self.pruned(relation.input, _read(item.value for item in (*relation.keys, *items)))
+        return replace(relation, input=below, items=items)
+
+    def _join(self, relation: Join, needed: set[str]) -> Relation:
+        columns = tuple(c for c in relation.columns if c.column.name in needed) or relation.columns[:1]
+        left, right = (
+            self.pruned(side, {c.source for c in columns if c.side == which} | _read(pair[at] for pair in relation.on))
+            for at, (which, side) in enumerate((("left", relation.left), ("right", relation.right)))
+        )
+        return replace(relation, left=left, right=right, columns=columns)
+
+    def _union(self, relation: Union, needed: set[str]) -> Relation:
+        columns = tuple(c for c in relation.columns if c.name in needed) or relation.columns[:1]
+        names = {column.name for column in columns}
+        return replace(
+            relation, inputs=tuple(_only(self.pruned(arm, names), columns) for arm in relation.inputs), columns=columns
+        )
+
+    def _unnest(self, relation: Unnest, needed: set[str]) -> Relation:
+        made = {item.name for item in relation.items} | ({relation.index} if relation.index else set())
+        below = self.pruned(relation.input, (needed - made) | _read(values_of(relation)))
+        return replace(relation, input=below, columns=tuple(c for c in relation.columns if c.name in needed | made))
+
+
+def _scan(relation: Scan, needed: set[str]) -> Relation:
+    keep = [at for at, c in enumerate(relation.columns) if c.name in needed] or [0]
+    return replace(relation, columns=tuple(relation.columns[i] for i in keep), physical=tuple(relation.physical[i] for i in keep))
+
+
+def _read(values: Iterable[Value]) -> set[str]:
+    """The columns that values read."""
+    return {name for value in values for name in columns_of(value)}
+
+
 def _exactly(relation: Relation, wanted: Relation) -> Relation:
     """The relation with just the wanted columns in their order."""
     if [c.name for c in relation.schema] == [c.name for c in wanted.schema]:
         return relation
     return Project(relation, passing(wanted.schema))
-
-
-def _pruned(relation: Relation, needed: set[str], shared: dict[str, set[str]]) -> Relation:
-    """`needed`: the columns read above; `shared` collects what is read of named relations."""
-
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, lambda inner: _exactly(_pruned(inner, {c.name for c in inner.schema}, shared), inner))
-
-    def read(values: Iterable[Value]) -> set[str]:
-        return {name for value in values for name in columns_of(value)}
-
-    match relation:
-        case Scan():
-            keep = [at for at, c in enumerate(relation.columns) if c.name in needed] or [0]
-            return replace(
-                relation, columns=tuple(relation.columns[i] for i in keep), physical=tuple(relation.physical[i] for i in keep)
-            )
-        case Values() | Range():
-            return relation
-        case Reference():
-            shared[relation.name] |= needed
-            return relation
-        case Filter() | Sort() | Limit():
-            below = _pruned(relation.input, needed | read(values_of(relation)), shared)
-            return map_values(with_inputs(relation, (below,)), inside)
-        case Project():
-            items = tuple(item for item in relation.items if item.name in needed) or relation.items[:1]
-            below = _pruned(relation.input, read(item.value for item in items), shared)
-            return map_values(replace(relation, input=below, items=items), inside)
-        case Aggregate():
-            items = tuple(item for item in relation.items if item.name in needed)
-            if relation.items and not items and not relation.keys:
-                items = relation.items[:1]
-            keys = relation.keys
-            if relation.items and not items:  # only the keys are read: the groups themselves
-                items = ()
-            below = _pruned(relation.input, read(item.value for item in (*keys, *items)), shared)
-            return map_values(replace(relation, input=below, items=items), inside)
-        case Join():
-            columns = tuple(c for c in relation.columns if c.column.name in needed) or relation.columns[:1]
-            sides = []
-            for at, side in enumerate((relation.left, relation.right)):
-                which = ("left", "right")[at]
-                wanted = {c.source for c in columns if c.side == which} | read(pair[at] for pair in relation.on)
-                sides.append(_pruned(side, wanted, shared))
-            return map_values(replace(relation, left=sides[0], right=sides[1], columns=columns), inside)
-        case Union():
-            names = [c.name for c in relation.columns if c.name in needed] or [relation.columns[0].name]
-            columns_kept = tuple(c for c in relation.columns if c.name in names)
-            arms = tuple(_only(_pruned(arm, set(names), shared), columns_kept) for arm in relation.inputs)
-            return replace(relation, inputs=arms, columns=columns_kept)
-        case Unnest():
-            made = {item.name for item in relation.items} | ({relation.index} if relation.index else set())
-            below = _pruned(relation.input, (needed - made) | read(values_of(relation)), shared)
-            kept = tuple(c for c in relation.columns if c.name in needed or c.name in made)
-            return map_values(replace(relation, input=below, columns=kept), inside)
-        case Fold():
-            shared.setdefault(relation.name, set())
-            whole = tuple(_exactly(_pruned(each, {c.name for c in each.schema}, shared), each) for each in inputs(relation))
-            return map_values(with_inputs(relation, whole), inside)
-        case _:
-            assert_never(relation)
 
 
 def _only(relation: Relation, columns: Schema) -> Relation:
