@@ -10,8 +10,9 @@ from sqlglot import exp
 from kql.algebra import Relation, Value
 from kql.dialects import Dialect
 from kql.traversal import columns_of
+from kql.trees import Order, alias, column, conjunction, fresh, name
 from kql.types import Schema, physical_names
-from kql.values import Order, ValueLowering, alias, column, conjunction, fresh, name
+from kql.values import ValueLowering
 
 MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
 

@@ -40,8 +40,9 @@ from kql.algebra import (
 )
 from kql.blocks import Block, BlockLowering, columns_in, read
 from kql.traversal import columns_of, walk
+from kql.trees import Order, alias, cast_, column, conjunction, fresh, function, name, null
 from kql.types import ScalarType, Schema, physical_names
-from kql.values import Columns, Order, alias, cast_, column, conjunction, fresh, function, name, null
+from kql.values import Columns
 
 # Empty cells in a union's arms from which on each arm names only what it has, and SQL fills the rest by name: writing and
 # planning them all takes seconds in a search of a whole store. Fewer are written out, so that filters reach the arms' files.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 from itertools import islice
 from typing import assert_never, cast
 
@@ -32,72 +31,11 @@ from kql.algebra import (
 from kql.dialects import Dialect, bracketed, fill
 from kql.functions.fragments import text_of
 from kql.functions.registry import UNKNOWN, Function, Kind
+from kql.trees import Order, cast_, conjunction, fresh, function, integer, null, real
 from kql.types import ScalarType
 
 Columns = Mapping[str, exp.Expression]
 _EPOCH = datetime(1970, 1, 1)
-
-
-@dataclass(slots=True)
-class Order:
-    """One sort key in SQL."""
-
-    expression: exp.Expression
-    descending: bool
-    nulls_first: bool
-
-    @property
-    def constant(self) -> bool:
-        """It orders nothing, and SQL would take a number for a column's place."""
-        tree = self.expression
-        while isinstance(tree, exp.Neg | exp.Cast | exp.Paren):
-            tree = tree.this
-        return isinstance(tree, exp.Literal | exp.Boolean | exp.Null)
-
-    def tree(self) -> exp.Expression:
-        return exp.Ordered(this=fresh(self.expression), desc=self.descending, nulls_first=self.nulls_first)
-
-
-def name(text: str) -> exp.Identifier:
-    return exp.Identifier(this=text, quoted=True)
-
-
-def column(text: str, table: str | None = None) -> exp.Column:
-    return exp.Column(this=name(text), table=exp.Identifier(this=table, quoted=False) if table else None)
-
-
-def alias(tree: exp.Expression, text: str) -> exp.Expression:
-    return exp.Alias(this=tree, alias=name(text))
-
-
-def fresh(tree: exp.Expression) -> exp.Expression:
-    """The tree if it stands nowhere yet, else a copy: a tree has one parent."""
-    return tree if tree.parent is None else tree.copy()
-
-
-def null(kind: str) -> exp.Expression:
-    return cast_(exp.Null(), kind)
-
-
-def cast_(tree: exp.Expression, kind: str) -> exp.Expression:
-    return exp.Cast(this=tree, to=_data_type(kind).copy())
-
-
-@cache
-def _data_type(kind: str) -> exp.DataType:
-    return exp.DataType.build(kind, dialect="duckdb")
-
-
-def function(name: str, *args: exp.Expression) -> exp.Expression:
-    return exp.Anonymous(this=name, expressions=list(args))
-
-
-def conjunction(parts: Sequence[exp.Expression], kind: type[exp.Expression] = exp.And) -> exp.Expression:
-    """A balanced tree: a chain of thousands must not be thousands deep."""
-    if len(parts) == 1:
-        return parts[0]
-    middle = len(parts) // 2
-    return kind(this=conjunction(parts[:middle], kind), expression=conjunction(parts[middle:], kind))
 
 
 class ValueLowering:
@@ -153,9 +91,9 @@ class ValueLowering:
             case ScalarType.BOOL:
                 return exp.Boolean(this=bool(value))
             case ScalarType.INT | ScalarType.LONG | ScalarType.TIMESPAN:
-                return _integer(cast(int, value))
+                return integer(cast(int, value))
             case ScalarType.REAL:
-                return _real(cast(float, value))
+                return real(cast(float, value))
             case ScalarType.STRING:
                 return exp.Literal.string(str(value))
             case ScalarType.DATETIME:
@@ -261,7 +199,7 @@ class ValueLowering:
         line, step = path.base.function, path.steps[0]
         if isinstance(step, int) and line.elements:
             parts = self._of_arguments(line.elements, path.base, columns, order)
-            return function("list_extract", parts, _integer(step + 1 if step >= 0 else step))
+            return function("list_extract", parts, integer(step + 1 if step >= 0 else step))
         template = line.members.get(step) if isinstance(step, str) else None
         return self._of_arguments(template, path.base, columns, order) if template else None
 
@@ -367,17 +305,3 @@ def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:
 
 
 _ORDERED_SQL = frozenset({"list", "json_group_array", "string_agg", "first", "last"})
-
-
-def _integer(value: int) -> exp.Expression:
-    """A negative number is a Neg node, so that operators bracket it."""
-    return exp.Neg(this=exp.Literal.number(-value)) if value < 0 else exp.Literal.number(value)
-
-
-def _real(value: float) -> exp.Expression:
-    """With an exponent, or SQL takes it for a DECIMAL."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return cast_(exp.Literal.string(repr(value)), "DOUBLE")
-    text = repr(abs(value))
-    tree: exp.Expression = exp.Literal.number(text if "e" in text else text + "e0")
-    return exp.Neg(this=tree) if value < 0 or repr(value).startswith("-") else tree

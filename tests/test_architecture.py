@@ -53,7 +53,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.dialects", "kql.traversal", "kql.relational"), "templates become trees, and trees are walked, without any pass"),
     (("kql.overloads", "kql.scope", "kql.partitioning", "kql.windowing"), "every syntax node asks what names and calls mean"),
     (("kql.recognition", "kql.parser"), "text to lark's tree"),
-    (("kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
+    (("kql.trees", "kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
     (
         (
             "kql.rewrite",

@@ -20,8 +20,8 @@ from kql.functions.registry import CLASSES, UNKNOWN, Function, Kind
 from kql.lowering import Lowering
 from kql.scope import Context
 from kql.traversal import relations, values_of, walk
+from kql.trees import column
 from kql.types import ScalarType
-from kql.values import column
 
 LINES = [line for registry in (SCALARS, OPERATORS, AGGREGATES, WINDOWS) for lines in registry.values() for line in lines]
 TABLE = "datatable(x:long)[1,2,3]"
