@@ -52,6 +52,20 @@ def open_table(folder: Path, table: str) -> DeltaTable | None:
     return handle
 
 
+def is_newest(handle: DeltaTable, folder: Path) -> bool:
+    """Whether nothing was committed after the handle's version, without reading the log: versions follow one another.
+
+    False where it cannot be told: the log may have been cleaned up, or removed.
+    """
+    version = handle.version()
+    return _entry(folder, version).exists() and not _entry(folder, version + 1).exists()
+
+
+def _entry(folder: Path, version: int) -> Path:
+    """The file in the log that commits a version."""
+    return folder / "_delta_log" / f"{version:020}.json"
+
+
 def make_table(folder: Path, table: str, columns: Schema) -> DeltaTable:
     """A new empty table, or the one that somebody else made meanwhile. Its description records the KQL columns."""
     partition = partition_column(columns)
@@ -160,7 +174,7 @@ def append_once(
     for attempt in range(_ATTEMPTS):
         if has_committed(handle, application):
             return False
-        entry = folder / "_delta_log" / f"{handle.version() + 1:020}.json"
+        entry = _entry(folder, handle.version() + 1)
         try:
             _commit(handle, columns, written, application=application, instead=instead)
             force(entry)

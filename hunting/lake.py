@@ -298,7 +298,8 @@ class Lake:
             handle = self._handles.get(table)
             try:
                 if handle is not None:
-                    handle.update_incremental()
+                    if not delta.is_newest(handle, self._folder(table)):
+                        handle.update_incremental()
                     return handle
                 handle = delta.open_table(self._folder(table), table)
             except DeltaError as error:
