@@ -1,8 +1,8 @@
 """Advanced hunting in KQL over e-mail security tables, with automated investigation and response.
 
-    import hunting
-    hunt = hunting.connect("data/store")
-    hunt.query("EmailEvents | where ThreatTypes has 'Phish' | count").rows()
+import hunting
+hunt = hunting.connect("data/store")
+hunt.query("EmailEvents | where ThreatTypes has 'Phish' | count").rows()
 """
 
 from __future__ import annotations

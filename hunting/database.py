@@ -109,6 +109,15 @@ def add_function(connection: Connection, name: str, call: Callable[..., Any], fu
     return True
 
 
+def row(connection: Connection, sql: str) -> tuple[Any, ...] | None:
+    """The one row of a question of our own; None if it fails on the data."""
+    try:
+        (found,) = connection.execute(sql).fetchall()
+    except duckdb.Error:
+        return None
+    return found
+
+
 def answer(connection: Connection, program: Program, values: Mapping[str, object]) -> pa.Table:
     """Runs a program whose tables and functions are there.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 import kql
-from hunting import database, latest
+from hunting import database, latest, variety
 from hunting.clock import Clock, system_clock
 from hunting.errors import StoreError
 from hunting.external import ExternalFiles
@@ -65,6 +65,7 @@ class Hunt:
         self.geoip = geoip
         self._registered: dict[str, Schema] = {}
         self._views: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._varieties: dict[tuple[str, frozenset[str]], float] = {}
         self._functions: set[str] = set()
         self._programs = Programs()
         self._lock = threading.RLock()
@@ -124,7 +125,22 @@ class Hunt:
         """The rows of the store's tables have their place in the files; where a message is now is computed."""
         if self._lake is None or table in self._registered:
             return PLAIN
-        return Storage(ROW_ID, latest.COLUMNS if table == latest.TABLE else frozenset())
+        computed = latest.COLUMNS if table == latest.TABLE else frozenset[str]()
+        return Storage(ROW_ID, computed, partial(self.variety, table))
+
+    def variety(self, table: str, columns: frozenset[str]) -> float:
+        """How many different combinations of values these columns hold, per row, as a sample of the table's files says.
+
+        Of a table that has many rows this is asked once: it does not change much, and only tells what is quicker.
+        """
+        with self._lock:
+            if (table, columns) not in self._varieties:
+                sample = partial(database.row, self._connection)
+                found = variety.estimated(sample, self.lake.files(table), sorted(columns))
+                if found is None:
+                    return 1.0
+                self._varieties[table, columns] = found
+            return self._varieties[table, columns]
 
     def register(self, name: str, data: Any, schema: Mapping[str, str] | None = None) -> None:
         """Makes data a table of this hunt.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kql.catalog import text_column
 from kql.dialects import DuckDB
 from kql.types import Column, ScalarType, Schema, physical_names
 
@@ -13,13 +14,15 @@ _TYPES = DuckDB.types
 
 
 def over_files(schema: Schema, files: tuple[str, ...]) -> str:
-    """A SELECT of a table's columns and its rows' place from these Parquet files; without files it has no rows."""
+    """A SELECT from these Parquet files: columns, the texts of dynamics, the rows' place. Without files it has no rows."""
     if files:
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-        place = f"file_index * 4294967296 + file_row_number AS {quoted(ROW_ID)}"
-        return f"SELECT {selected(schema)}, {place} FROM read_parquet([{listed}], hive_partitioning = false)"
-    nulls = ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {quoted(n)}" for c, n in _named(schema))
-    return f"SELECT {nulls}, CAST(NULL AS BIGINT) AS {quoted(ROW_ID)} WHERE false"
+        texts = [f"{quoted(n)} AS {quoted(text_column(n))}" for c, n in _named(schema) if c.type is ScalarType.DYNAMIC]
+        hidden = ", ".join([*texts, f"file_index * 4294967296 + file_row_number AS {quoted(ROW_ID)}"])
+        return f"SELECT {selected(schema)}, {hidden} FROM read_parquet([{listed}], hive_partitioning = false)"
+    kinds = {n: _TYPES[c.type] for c, n in _named(schema)}
+    kinds |= {text_column(n): "VARCHAR" for c, n in _named(schema) if c.type is ScalarType.DYNAMIC} | {ROW_ID: "BIGINT"}
+    return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {quoted(n)}' for n, kind in kinds.items())} WHERE false"
 
 
 def selected(schema: Schema) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from kql.catalog import Catalog, Storage
@@ -20,6 +22,7 @@ class _Asked:
         self._catalog, self._probe = catalog, probe
         self._schemas: dict[str, Schema | None] = {}
         self._storage: dict[str, Storage] = {}
+        self._varieties: dict[tuple[str, frozenset[str]], float] = {}
         self._names: tuple[str, ...] | None = None
         self.probed = False
 
@@ -31,7 +34,11 @@ class _Asked:
         return self._names
 
     def storage(self, table: str) -> Storage:
-        return self._storage.setdefault(table, self._catalog.storage(table))
+        storage = self._storage.setdefault(table, self._catalog.storage(table))
+        return replace(storage, variety=partial(self._variety, table)) if storage.variety else storage
+
+    def _variety(self, table: str, columns: frozenset[str]) -> float:
+        return self._varieties.setdefault((table, columns), self._storage[table].variety_of(columns))
 
     def probe(self, program: Program) -> Sequence[tuple[Any, ...]]:
         assert self._probe is not None
@@ -43,6 +50,7 @@ class _Asked:
         return (
             all(catalog.schema(table) == schema for table, schema in self._schemas.items())
             and all(catalog.storage(table) == storage for table, storage in self._storage.items())
+            and all(catalog.storage(table).variety_of(columns) == found for (table, columns), found in self._varieties.items())
             and (self._names is None or self._names == tuple(catalog.names()))
         )
 

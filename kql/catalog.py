@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,10 +30,17 @@ class Storage:
     Attributes:
         row_id: the name in storage of a number that no two rows of the table share while a query runs, "" if it has none.
         computed: columns that are more than read; rows without them come from the plain table, with them from `computed_view`.
+        variety: estimates how many different combinations of values columns (named as in storage) hold, per row. Such a table
+            also has the text of each dynamic column, under the name that `text_column` gives.
     """
 
     row_id: str = ""
     computed: frozenset[str] = frozenset()
+    variety: Callable[[frozenset[str]], float] | None = field(default=None, compare=False)
+
+    def variety_of(self, columns: frozenset[str]) -> float:
+        """What `variety` says; 1, all different, if nothing is known."""
+        return 1.0 if self.variety is None else self.variety(columns)
 
 
 PLAIN = Storage()
@@ -79,6 +86,11 @@ class StaticCatalog:
 
     def storage(self, table: str) -> Storage:  # noqa: ARG002 - the protocol's
         return PLAIN
+
+
+def text_column(name: str) -> str:
+    """The name of a dynamic column's text as it is stored, which is cheaper to group by than its value."""
+    return f"$text:{name}"
 
 
 def schema_of(columns: Mapping[str, str], nullable_strings: bool = False) -> Schema:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kql.algebra import (
     Aggregate,
     Call,
@@ -20,7 +18,7 @@ from kql.algebra import (
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
 from kql.pruning import narrowed
-from kql.traversal import bottom_up, computed, inputs, repeatable, with_inputs
+from kql.traversal import bottom_up, carrying, computed, repeatable
 from kql.types import Column, ScalarType
 
 MANY = 6  # columns of the row from which on two steps cost less than one
@@ -35,7 +33,7 @@ def rows_by_place(relation: Relation) -> Relation:
 
 
 def _by_place(relation: Relation) -> Relation:
-    if isinstance(relation, Aggregate) and relation.keys and len(_of_one_row(relation)) >= MANY and _stored(relation.input):
+    if isinstance(relation, Aggregate) and relation.keys and len(_of_one_row(relation)) >= MANY and _row_id(relation.input):
         return _joined(relation)
     return relation
 
@@ -56,7 +54,7 @@ def _choice(item: Item) -> tuple[str, Value]:
 def _joined(aggregate: Aggregate) -> Relation:
     wide = _of_one_row(aggregate)
     names = {item.name for item in wide}
-    source = _with_place(aggregate.input)
+    source = carrying(aggregate.input, Column(_ROW.name, _ROW.type, _ROW.nullable), _row_id(aggregate.input))
     name, by = _choice(wide[0])
     chosen = Item(_CHOSEN.name, invoke(name, by, _ROW, registry=AGGREGATES))
     others = tuple(item for item in aggregate.items if item.name not in names)
@@ -71,20 +69,8 @@ def _value(item: Item) -> Value:
     return item.value.args[1]
 
 
-def _stored(relation: Relation) -> bool:
-    """Whether the rows are those of one stored table, each of which has its place, and the same when they are read again."""
+def _row_id(relation: Relation) -> str:
+    """What tells the rows of one stored table apart, "" if they are none or are not the same when they are read again."""
     while isinstance(relation, Filter | Project) and all(repeatable(value) for value in computed(relation)):
         relation = relation.input
-    return isinstance(relation, Scan) and bool(relation.storage.row_id)
-
-
-def _with_place(relation: Relation) -> Relation:
-    """The same rows with their place as a column."""
-    match relation:
-        case Scan():
-            place = Column(_ROW.name, _ROW.type, _ROW.nullable)
-            return replace(relation, columns=(*relation.columns, place), physical=(*relation.physical, relation.storage.row_id))
-        case Project():
-            return replace(relation, input=_with_place(relation.input), items=(*relation.items, Item(_ROW.name, _ROW)))
-        case _:
-            return with_inputs(relation, tuple(_with_place(each) for each in inputs(relation)))
+    return relation.storage.row_id if isinstance(relation, Scan) else ""

@@ -38,6 +38,7 @@ from kql.sessions import fold_sessions
 from kql.tops import top_in_two_steps
 from kql.traversal import bottom_up, columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
+from kql.variety import once_for_each_value
 from kql.windowing import unnest_windows
 
 
@@ -210,6 +211,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(unnest_windows),
     each_relation(drop_sort),
     prune_columns,
+    each_relation(once_for_each_value),
     each_relation(percentiles_at_once),
     each_relation(rows_by_place),
     each_relation(top_in_two_steps),

@@ -35,7 +35,9 @@ from kql.algebra import (
     Value,
     Values,
     Window,
+    ref,
 )
+from kql.types import Column
 
 T = TypeVar("T")
 Elements = TypeVar("Elements", bound="tuple[Any, ...]")
@@ -240,6 +242,18 @@ def bottom_up(
 def _asks(value: Value) -> bool:
     """Whether a subquery stands in the value."""
     return any(isinstance(inner, InRelation | ScalarQuery) for inner in walk(value))
+
+
+def carrying(relation: Relation, column: Column, physical: str) -> Relation:
+    """The rows of one stored table, through filters and projections, with one more of its columns."""
+    match relation:
+        case Scan():
+            return replace(relation, columns=(*relation.columns, column), physical=(*relation.physical, physical))
+        case Project():
+            items = (*relation.items, Item(column.name, ref(column)))
+            return replace(relation, input=carrying(relation.input, column, physical), items=items)
+        case _:
+            return with_inputs(relation, tuple(carrying(each, column, physical) for each in inputs(relation)))
 
 
 def subqueries(relation: Relation) -> Iterator[Relation]:

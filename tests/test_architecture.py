@@ -66,6 +66,8 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "kql.percentiles",
             "kql.guards",
             "kql.neighbours",
+            "kql.weights",
+            "kql.variety",
         ),
         "a pass sees relations alone",
     ),
@@ -92,7 +94,7 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
         ),
         "Arrow in, Arrow out: no engine",
     ),
-    (("hunting.latest", "hunting.sources", "hunting.database", "hunting.engine"), "queries run over storage"),
+    (("hunting.latest", "hunting.sources", "hunting.variety", "hunting.database", "hunting.engine"), "queries run over storage"),
     (
         ("hunting.load", "hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
         "the verbs use the engine",

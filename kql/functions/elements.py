@@ -1,7 +1,8 @@
-"""Lines that operators use and that have no name in the language: what mv-expand and make-series do with values."""
+"""Lines that operators and passes use and that have no name in the language: what mv-expand and make-series do with values."""
 
 from __future__ import annotations
 
+from kql.functions.fragments import wrapped
 from kql.functions.registry import Function, Kind
 
 NUMBER = Function(
@@ -68,4 +69,25 @@ IP6_BITS = Function(
     "",
     "The length of the prefix of an address that is written as IPv6.",
     nulls="total",
+)
+
+AS_DYNAMIC = Function(
+    Kind.SCALAR, "as_dynamic(text: dynamic) -> dynamic", "CAST($text AS JSON)", "", "A dynamic of its stored text.", nulls="some"
+)
+
+
+def _weighed(signature: str, template: str, help: str) -> Function:
+    return Function(Kind.AGGREGATE, signature, template, "", f"{help}, where each row stands for several.", nulls="total")
+
+
+_TIMES = "CAST(coalesce(sum($times){}, 0) AS BIGINT)"
+_PRODUCT = "coalesce(sum(CAST($value AS HUGEINT) * $times){}, 0)"
+_WHERE = " FILTER (WHERE $predicate)"
+COUNT_OF = _weighed("count_of(times: long) -> long", _TIMES.format(""), "Number of rows")
+COUNTIF_OF = _weighed("countif_of(predicate: bool, times: long) -> long", _TIMES.format(_WHERE), "Number of rows with a property")
+SUM_OF = _weighed("sum_of(value: integer, times: long) -> long", wrapped(_PRODUCT.format("")), "Sum")
+SUMIF_OF = _weighed(
+    "sumif_of(value: integer, predicate: bool, times: long) -> long",
+    wrapped(_PRODUCT.format(_WHERE)),
+    "Sum of rows with a property",
 )
