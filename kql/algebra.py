@@ -6,6 +6,7 @@ A column of a relation is named by its KQL name (unique within the relation); a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 from typing import Literal as Choice
 
 from kql.catalog import PLAIN, Storage, computed_view
@@ -67,10 +68,7 @@ class Logical:
 
     op: Choice["and", "or"]
     args: tuple[Value, ...]
-
-    @property
-    def type(self) -> ScalarType:
-        return ScalarType.BOOL
+    type: ClassVar = ScalarType.BOOL
 
     @property
     def nullable(self) -> bool:
@@ -82,10 +80,7 @@ class Not:
     """not(x): null stays null."""
 
     arg: Value
-
-    @property
-    def type(self) -> ScalarType:
-        return ScalarType.BOOL
+    type: ClassVar = ScalarType.BOOL
 
     @property
     def nullable(self) -> bool:
@@ -98,14 +93,8 @@ class Path:
 
     base: Value
     steps: tuple[str | int | Value, ...]
-
-    @property
-    def type(self) -> ScalarType:
-        return ScalarType.DYNAMIC
-
-    @property
-    def nullable(self) -> bool:
-        return True
+    type: ClassVar = ScalarType.DYNAMIC
+    nullable: ClassVar = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +105,8 @@ class InList:
     items: tuple[Literal, ...]
     folded: bool = False
     positive: bool = False
-
-    @property
-    def type(self) -> ScalarType:
-        return ScalarType.BOOL
-
-    @property
-    def nullable(self) -> bool:
-        return False
+    type: ClassVar = ScalarType.BOOL
+    nullable: ClassVar = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +117,8 @@ class InRelation:
     relation: Relation
     folded: bool = False
     positive: bool = False
-
-    @property
-    def type(self) -> ScalarType:
-        return ScalarType.BOOL
-
-    @property
-    def nullable(self) -> bool:
-        return False
+    type: ClassVar = ScalarType.BOOL
+    nullable: ClassVar = False
 
 
 @dataclass(frozen=True, slots=True)

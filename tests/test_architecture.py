@@ -50,7 +50,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.errors", "kql.types"), "places, errors and types are what everything speaks of"),
     (("kql.catalog", "kql.functions", "kql.constants"), "a function is data: it must not know how queries are bound"),
     (("kql.algebra",), "the closed half knows nothing of syntax: any front end could build it"),
-    (("kql.dialects", "kql.traversal", "kql.relational"), "templates become trees, and trees are walked, without any pass"),
+    (("kql.dialects", "kql.traversal"), "templates become trees, and trees are walked, without any pass"),
     (("kql.overloads", "kql.scope", "kql.partitioning", "kql.windowing"), "every syntax node asks what names and calls mean"),
     (("kql.recognition", "kql.parser"), "text to lark's tree"),
     (("kql.trees", "kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
@@ -96,7 +96,7 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
     ),
     (("hunting.latest", "hunting.sources", "hunting.variety", "hunting.database", "hunting.engine"), "queries run over storage"),
     (
-        ("hunting.load", "hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
+        ("hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
         "the verbs use the engine",
     ),
     (
@@ -151,6 +151,7 @@ def test_layers_import_downwards(layers: list[tuple[tuple[str, ...], str]], pack
 def test_every_module_has_a_layer(layers: list[tuple[tuple[str, ...], str]], package: str) -> None:
     placed = tuple(member for members, _ in layers for member in members if member != package)
     assert [m for m in MODULES if within(m, (package,)) and m != package and not within(m, placed)] == []
+    assert [member for member in placed if member not in MODULES] == []
 
 
 @pytest.mark.parametrize(("package", "allowed", "reason"), CONTRACTS, ids=[package for package, _, _ in CONTRACTS])
@@ -181,7 +182,7 @@ def test_only_those_who_may_append_post_delivery_events() -> None:
             for node in ast.walk(tree(module))
         )
 
-    allowed = ("hunting.air.publisher", "hunting.simulate", "hunting.load")
+    allowed = ("hunting.air.publisher", "hunting.simulate")
     assert [m for m in MODULES if appends(m) and not within(m, allowed)] == []
 
 
@@ -233,7 +234,7 @@ def test_every_rule_has_a_class() -> None:
 
 def test_files_fit_in_a_head() -> None:
     sizes = {m: len(path.read_text(encoding="utf-8").splitlines()) for m, path in MODULES.items()}
-    assert {m: lines for m, lines in sizes.items() if lines > 500} == {}
+    assert {m: lines for m, lines in sizes.items() if lines > 420} == {}
 
 
 def test_functions_fit_in_view() -> None:
@@ -242,7 +243,7 @@ def test_functions_fit_in_view() -> None:
         f"{m}.{node.name}: {length}"
         for m in MODULES
         for node in ast.walk(tree(m))
-        if isinstance(node, ast.FunctionDef) and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
+        if isinstance(node, ast.FunctionDef) and (length := (node.end_lineno or 0) - node.lineno + 1) > 55
     ]
     assert long == []
 
