@@ -78,7 +78,7 @@ def plain() -> duckdb.DuckDBPyConnection:
         "CREATE MACRO sample_lines(file) AS TABLE"
         " SELECT line FROM (SELECT unnest(string_split(content, chr(10))) AS line FROM read_text(sample(file))) WHERE line <> ''"
     )
-    connection.create_function("decoded_host", lambda host: host.encode().decode("idna"), ["VARCHAR"], "VARCHAR")  # type: ignore[arg-type]
+    connection.create_function("decoded_host", lambda host: host.encode().decode("idna"), ["VARCHAR"], "VARCHAR")
     return connection
 
 

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import payloads
 import pyarrow as pa
@@ -248,8 +249,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     save(texts(["one"]), target)
     before = target.read_bytes()
 
-    def breaks(_result: Result, sink: object) -> None:
-        sink.write(b"half")  # type: ignore[attr-defined]
+    def breaks(_result: Result, sink: BinaryIO) -> None:
+        sink.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(formats, "WRITERS", {**WRITERS, "csv": breaks})

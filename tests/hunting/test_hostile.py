@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from base64 import b64decode
+from collections.abc import Callable, Set
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -55,8 +56,8 @@ def test_as_many_as_were_promised() -> None:
 
 @each_result
 @pytest.mark.parametrize("form", ["table", "markdown", "json", "ndjson"])
-def test_a_terminal_obeys_no_format(result: object, form: str) -> None:
-    found = result()  # type: ignore[operator]
+def test_a_terminal_obeys_no_format(result: Callable[[], Result], form: str) -> None:
+    found = result()
     shown = written(found, form)
     assert quiet(shown)
     assert len(shown.splitlines()) == len(found) + {"table": 2, "markdown": 2, "json": 2, "ndjson": 0}[form], "one row, one line"
@@ -107,8 +108,8 @@ def test_the_formulas_are_formulas() -> None:
 
 @each_result
 @pytest.mark.parametrize("separator", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
-def test_no_cell_of_a_csv_file_is_a_formula(result: object, separator: str) -> None:
-    rows = tables_of_text(written(result(), "csv"), separator)  # type: ignore[operator]
+def test_no_cell_of_a_csv_file_is_a_formula(result: Callable[[], Result], separator: str) -> None:
+    rows = tables_of_text(written(result(), "csv"), separator)
     assert [cell for row in rows for cell in row if runs(cell)] == []
 
 
@@ -181,8 +182,8 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-def test_a_page_has_no_element_of_a_senders_making(page: object) -> None:
-    text = page()  # type: ignore[operator]
+def test_a_page_has_no_element_of_a_senders_making(page: Callable[[], str]) -> None:
+    text = page()
     parsed = Page(text)
     assert quiet(text) and parsed.tags <= TAGS and set(parsed.attributes) <= ATTRIBUTES
     assert parsed.attributes.get("style", set()) <= {"text-align: left", "text-align: right"}
@@ -243,8 +244,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 
 
 @each_result
-def test_markdown_stays_text_where_html_is_allowed(result: object) -> None:
-    found = result()  # type: ignore[operator]
+def test_markdown_stays_text_where_html_is_allowed(result: Callable[[], Result]) -> None:
+    found = result()
     texts = only_text(written(found, "markdown"))
     expected = found.columns if result is heads else ALL
     assert {visible(text).strip() for text in expected} <= set(texts)
@@ -255,7 +256,7 @@ def test_a_reports_markdown_stays_text() -> None:
     assert {visible(text)[:500].strip() for text in ALL if len(text) < 500} <= set(texts)
 
 
-def only_text(source: str, also: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]
+def only_text(source: str, also: Set[str] = frozenset()) -> list[str]:
     """The texts of a document in which there is nothing but text in paragraphs and tables."""
     assert quiet(source)
     tokens = MARKDOWN.parse(source)

@@ -32,7 +32,7 @@ def mails(*subjects: str, day: int = 0) -> pa.Table:
 
 
 def subjects(lake: Lake) -> list[str]:
-    return lake.read("EmailEvents").column("Subject").to_pylist()  # type: ignore[no-any-return]
+    return lake.read("EmailEvents").column("Subject").to_pylist()
 
 
 # The folder

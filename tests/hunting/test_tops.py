@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,8 @@ def test_two_steps_where_they_pay(hunt: Hunt, query: str, steps: int) -> None:
     assert hunt.query(query).sql.count("LIMIT") == steps
 
 
-def newest(rows: list[tuple[object, ...]], key: int, time: int) -> dict[object, object]:
-    return {row[key]: max(each[time] for each in rows if each[key] == row[key]) for row in rows}  # type: ignore[type-var]
+def newest(rows: list[tuple[Any, ...]], key: int, time: int) -> dict[object, object]:
+    return {row[key]: max(each[time] for each in rows if each[key] == row[key]) for row in rows}
 
 
 @pytest.mark.parametrize("filters", ["", "| where UrlCount > 0 | extend Length = strlen(Subject) | where Length > 20"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from air_tenant import Answer, Tenant
@@ -71,8 +72,8 @@ def test_what_cannot_be_read_spoils_no_other(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(investigations, "_COPIES", 4)
     query = tenant.query
 
-    def broken(text: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        if text in COPIES and "f2" in (parameters or {}).get("Wanted", ()):  # type: ignore[operator]
+    def broken(text: str, parameters: Mapping[str, Any] | None = None) -> Answer:
+        if text in COPIES and "f2" in (parameters or {}).get("Wanted", ()):
             raise StoreError("A file is damaged.")
         return query(text, parameters)
 

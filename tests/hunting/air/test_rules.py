@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from air_tenant import FILE_ALERT, REPORTED, URL_ALERT, KilledError, Tenant
@@ -271,8 +272,8 @@ def test_what_cannot_be_read_fails_alone_and_can_be_analysed_again(tenant: Tenan
         tenant.alert(f"a{number}", file=f"f{number}")
     query = tenant.query
 
-    def broken(text: str, parameters: dict[str, object] | None = None) -> object:
-        if "a1" in (parameters or {}).get("Alerts", ()):  # type: ignore[operator]
+    def broken(text: str, parameters: dict[str, Any] | None = None) -> object:
+        if "a1" in (parameters or {}).get("Alerts", ()):
             raise StoreError("A file is damaged.")
         return query(text, parameters)
 

@@ -15,7 +15,7 @@ from reports_tenant import EXPECTED, NOW, expected, plain
 
 from hunting.clock import fixed_clock
 from hunting.engine import Hunt, connect
-from hunting.reports import Answered, Window, load_all
+from hunting.reports import Answered, Report, Window, load_all
 
 REPORTS = load_all()
 BLOCKS = [(report.name, block.name) for report in REPORTS for block in report.blocks]
@@ -81,13 +81,13 @@ def test_the_shipped_reports_have_no_faults(hunt: Hunt) -> None:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
-def test_a_shipped_report_says_what_it_is_and_speaks_of_commands_that_are(report: object) -> None:
+def test_a_shipped_report_says_what_it_is_and_speaks_of_commands_that_are(report: Report) -> None:
     from typer.main import get_command
 
     from hunting.cli import app
 
-    assert report.front.description and report.front.schedule and report.front.formats  # type: ignore[attr-defined]
-    for words in re.findall(r"`hunting ([a-z -]+)", report.text):  # type: ignore[attr-defined]
+    assert report.front.description and report.front.schedule and report.front.formats
+    for words in re.findall(r"`hunting ([a-z -]+)", report.text):
         command = get_command(app)
         for word in words.split():
             if word.startswith("-") or not hasattr(command, "commands"):

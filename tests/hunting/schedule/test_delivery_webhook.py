@@ -110,7 +110,7 @@ def test_the_name_is_asked_for_once_and_the_answer_is_used(
 
     def answer(host: str, *more: object, **named: object) -> object:
         asked.append(host)
-        return real("127.0.0.1" if host == "hooks.example.test" else host, *more, **named)  # type: ignore[arg-type]
+        return real("127.0.0.1" if host == "hooks.example.test" else host, *more, **named)
 
     monkeypatch.setattr("socket.getaddrinfo", answer)
     settings = replace(hooking, hosts=(f"hooks.example.test:{hook_server.port}",), private=("hooks.example.test",))

@@ -12,7 +12,7 @@ from work import HOUR, START, Shop, Work, expected, fail
 
 from hunting.air.journal import Journal
 from hunting.errors import AirError, ScheduleError
-from hunting.schedule import Output, Schedule, Scheduler, Target, Told
+from hunting.schedule import Outcome, Output, Schedule, Scheduler, Target, Told
 
 ONE = START.replace(hour=13, second=0)
 TWO = ONE + HOUR
@@ -125,7 +125,7 @@ def test_a_later_moment_takes_the_place_of_a_failed_one(shop: Shop) -> None:
 
 
 def test_two_at_once_one_runs_the_other_says_so(shop: Shop) -> None:
-    said: list[object] = []
+    said: list[Outcome] = []
 
     def meanwhile(_due: datetime) -> None:
         other = Scheduler(shop.lake, shop.clock)
@@ -137,7 +137,7 @@ def test_two_at_once_one_runs_the_other_says_so(shop: Shop) -> None:
     shop.due()
     shop.jobs[0].does = meanwhile
     assert shop.later() == {"work": Told.DONE}
-    assert [outcome.told for outcome in said] == [Told.BUSY]  # type: ignore[attr-defined]
+    assert [outcome.told for outcome in said] == [Told.BUSY]
     assert shop.jobs[0].ran == [ONE]
 
 
