@@ -325,7 +325,8 @@ class Unnest(Node):
     """One row for each element; several arrays go in step, the shorter padded with null.
 
     An item's value is a dynamic; its column, a dynamic or a string, replaces one of that name or is added at the end.
-    `index` names a column that counts from 0. A null gives one row of null, an empty array none.
+    `index` names a column that counts from 0. A null gives one row of null, an empty array none. With `native` the items'
+    values are no dynamics but SQL lists of what their columns hold.
     """
 
     input: Relation
@@ -334,6 +335,7 @@ class Unnest(Node):
     index: str | None = None
     bags_as_arrays: bool = False
     limit: int | None = None
+    native: bool = False
 
     @property
     def schema(self) -> Schema:

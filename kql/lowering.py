@@ -262,7 +262,7 @@ class Lowering(BlockLowering):
 
     def _unnest(self, relation: Unnest) -> Block:
         below = relation.input
-        computed = [item.value for item in relation.items if not isinstance(item.value, ColumnRef)]
+        computed = [item.value for item in relation.items if not (relation.native or isinstance(item.value, ColumnRef))]
         arrays = [Item(f"$array{at}", value) for at, value in enumerate(computed)]
         if arrays:  # computed once, below: the list reads it several times
             below = Project(below, (*passing(below.schema), *arrays))
@@ -282,7 +282,7 @@ class Lowering(BlockLowering):
         return block
 
     def _list(self, tree: exp.Expression, relation: Unnest, text: bool) -> exp.Expression:
-        elements = self.elements(tree, text, relation.bags_as_arrays)
+        elements = tree if relation.native else self.elements(tree, text, relation.bags_as_arrays)
         ends = [] if relation.limit is None else [exp.Literal.number(1), exp.Literal.number(relation.limit)]
         return function("list_slice", elements, *ends) if ends else elements
 

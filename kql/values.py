@@ -259,14 +259,31 @@ _ONCE = "list_extract(list_transform([$arg], lambda {0}: $body), 1)"
 
 
 def _shared(call: Call, template: str, args: list[exp.Expression]) -> tuple[list[exp.Expression], dict[str, exp.Expression]]:
-    """The arguments; a heavy one that the template uses several times is named instead, to be evaluated once."""
-    once: dict[str, exp.Expression] = {}
-    if call.function.kind is Kind.SCALAR:
-        uses = _uses(template)
-        for at, parameter in enumerate(call.function.per_argument(len(args))):
-            if uses[parameter.name] + uses[f"_{at}"] > 1 and sum(1 for _ in islice(args[at].walk(), _HEAVY)) == _HEAVY:
-                once[f"__a{at}"], args[at] = args[at], exp.Column(this=exp.Identifier(this=f"__a{at}", quoted=False))
-    return args, once
+    """The arguments; a heavy one that the template uses several times is named instead, to be evaluated once.
+
+    A name is a lambda's parameter, and SQL has no subquery in a lambda: one may only stand in what is named outside all others.
+    """
+    if call.function.kind is not Kind.SCALAR:
+        return args, {}
+    uses, parameters = _uses(template), call.function.per_argument(len(args))
+    heavy = [at for at, each in enumerate(parameters) if uses[each.name] + uses[f"_{at}"] > 1 and _is_heavy(args[at])]
+    if not heavy:
+        return args, {}
+    asking = [at for at, arg in enumerate(args) if arg.find(exp.Query)]
+    if asking and (len(asking) > 1 or asking[0] not in heavy):
+        return args, {}
+    once = {f"__a{at}": args[at] for at in sorted(heavy, key=lambda at: at not in asking)}
+    named = [_parameter(f"__a{at}") if at in heavy else arg for at, arg in enumerate(args)]
+    return named, once
+
+
+def _parameter(parameter: str) -> exp.Expression:
+    """A lambda's parameter."""
+    return exp.Column(this=exp.Identifier(this=parameter, quoted=False))
+
+
+def _is_heavy(tree: exp.Expression) -> bool:
+    return sum(1 for _ in islice(tree.walk(), _HEAVY)) == _HEAVY
 
 
 def _paths(call: Call) -> Iterator[tuple[str, Path]]:

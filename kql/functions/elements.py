@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kql.functions.fragments import wrapped
 from kql.functions.registry import Function, Kind
 
@@ -31,12 +33,47 @@ SLOT_REAL = Function(
     "How many whole steps a value is from the start; null unless the step is positive.",
     nulls="some",
 )
+
+
+def _steps(template: str) -> Callable[[list[object]], str]:
+    """A template with $us, the microseconds of the constant step."""
+
+    def filled(constants: list[object]) -> str:
+        step = constants[2]
+        assert isinstance(step, int)
+        return template.replace("$us", str(step // 10))
+
+    return filled
+
+
+_SINCE_START = "epoch_us($value) - epoch_us($start)"
+SLOT_TIME = Function(
+    Kind.SCALAR,
+    "slot(value: datetime, start: datetime, step: const timespan) -> long",
+    _steps(f"({_SINCE_START}) // $us"),
+    "",
+    "How many whole steps of positive microseconds a moment is from the start, which is no later.",
+)
+LAST_TIME = Function(
+    Kind.SCALAR,
+    "last_slot(value: datetime, start: datetime, step: const timespan) -> long",
+    _steps(f"greatest({_SINCE_START} + $us - 1, 0) // $us - 1"),
+    "",
+    "The last slot that begins before a moment; -1 if none does.",
+)
+POINT_TIME = Function(
+    Kind.SCALAR,
+    "point(slot: long, start: datetime, step: const timespan) -> datetime",
+    _steps("make_timestamp(epoch_us($start) + $slot * $us)"),
+    "",
+    "The moment at which a slot begins.",
+)
 SLOTS = Function(
     Kind.SCALAR,
-    "slots(first: long, last: long) -> dynamic",
-    f"to_json(range($first, least($last, $first + {2**20 - 1}) + 1))",
+    "slots(first: long, last: long) -> long",
+    f"range($first, least($last, $first + {2**20 - 1}) + 1)",
     "",
-    "The numbers from first to last, both included, 2^20 at most.",
+    "The SQL list of the numbers from first to last, both included, 2^20 at most.",
     nulls="some",
 )
 LIST = Function(

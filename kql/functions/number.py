@@ -12,19 +12,42 @@ _SOME = {"naming": Naming.SAME, "nulls": "some"}
 _REAL = "CAST($number AS DOUBLE)"
 
 # ---------------------------------------------------------------- bins
-_FLOOR = "CASE WHEN $size > 0 THEN CAST($value AS BIGINT) - ((CAST($value AS BIGINT) % $size) + $size) % $size END"
-_FLOOR_AT = "CASE WHEN $size > 0 THEN CAST($value AS BIGINT) - (((CAST($value AS BIGINT) - $fixed) % $size) + $size) % $size END"
+# Bins of moments are counted from 0001-01-01, as .NET counts: a week begins on a Monday, as it does for date_trunc.
+_PERIODS = {6_048_000_000_000: "week", 864_000_000_000: "day", 36_000_000_000: "hour", 600_000_000: "minute", 10_000_000: "second"}
 _DOWN = "Rounded down to a multiple; null unless the size is positive."
+_FIXED = "Rounded down to the fixed point plus a multiple of the size; null unless the size is positive."
+
+
+def _where_positive(template: str, least: int = 1) -> Callable[[list[object]], str]:
+    """The template where the size is positive; a constant size is asked, and cut to microseconds, once and for all."""
+
+    def chosen(constants: list[object]) -> str:
+        size = constants[1]
+        if isinstance(size, int) and size >= least:
+            return template.replace("$size // 10", str(size // 10))
+        test = "$size > 0" if least == 1 else f"$size // {least} > 0"
+        return f"CASE WHEN {test} THEN {template} END"
+
+    return chosen
+
+
+_BUCKET = _where_positive("time_bucket(to_microseconds($size // 10), $value, CAST('0001-01-01' AS TIMESTAMP))", least=10)
+
+
+def _bin_moment(constants: list[object]) -> str:
+    period = _PERIODS.get(constants[1]) if isinstance(constants[1], int) else None
+    return f"date_trunc('{period}', $value)" if period else _BUCKET(constants)
+
+
+_FLOOR = _where_positive("CAST($value AS BIGINT) - ((CAST($value AS BIGINT) % $size) + $size) % $size")
+_FLOOR_AT = _where_positive("CAST($value AS BIGINT) - (((CAST($value AS BIGINT) - $fixed) % $size) + $size) % $size")
 scalar("bin(value: integer, size: integer) -> long", _FLOOR, "bin(-5, 3) -> -6", _DOWN, **_SOME)
 scalar("bin(value: real, size: real) -> real", "CASE WHEN $size > 0 THEN floor($value / $size) * $size END", "bin(4.7, 1.5) -> 4.5", _DOWN, **_SOME)
 scalar("bin(value: decimal, size: decimal) -> decimal", "CASE WHEN $size > 0 THEN CAST($value - ((($value % $size) + $size) % $size) AS DECIMAL(38, 18)) END", "bin(decimal(4.7), decimal(1.5)) -> decimal(4.5)", _DOWN, **_SOME)
 scalar("bin(value: timespan, size: timespan) -> timespan", _FLOOR, "bin(25h, 1d) -> 1d", _DOWN, **_SOME)
-# Counted from 0001-01-01, as .NET counts: a week begins on a Monday.
-scalar("bin(value: datetime, size: timespan) -> datetime",
-       "CASE WHEN $size // 10 > 0 THEN time_bucket(to_microseconds($size // 10), $value, CAST('0001-01-01' AS TIMESTAMP)) END",
+scalar("bin(value: datetime, size: timespan) -> datetime", _bin_moment,
        "bin(datetime(2026-01-02 10:30), 1h) -> datetime(2026-01-02 10:00)", "Rounded down to a multiple since 0001-01-01; null unless the size is positive.", **_SOME)
 SCALARS.alias("floor", "bin")
-_FIXED = "Rounded down to the fixed point plus a multiple of the size; null unless the size is positive."
 scalar("bin_at(value: integer, size: integer, fixed: integer) -> long", _FLOOR_AT, "bin_at(-5, 3, 2) -> -7", _FIXED, **_SOME)
 scalar("bin_at(value: real, size: real, fixed: real) -> real", "CASE WHEN $size > 0 THEN $fixed + floor(($value - $fixed) / $size) * $size END", "bin_at(6.5, 2.5, 7.0) -> 4.5", _FIXED, **_SOME)
 scalar("bin_at(value: timespan, size: timespan, fixed: timespan) -> timespan", _FLOOR_AT, "bin_at(1h, 1d, 12h) -> -12h", _FIXED, **_SOME)

@@ -39,6 +39,17 @@ def _guarded(sign: str, nan: str, join: str = "AND NOT") -> Callable[[list[objec
     return template
 
 
+def _moved(sign: str, span: int) -> Callable[[list[object]], str]:
+    """A moment and a span, whose ticks are cut to microseconds here if it is constant."""
+
+    def template(constants: list[object]) -> str:
+        ticks = constants[span]
+        whole = f"$_{span} // 10" if not isinstance(ticks, int) else str(ticks // 10) if ticks >= 0 else f"-{-ticks // 10}"
+        return sign.format(f"to_microseconds({whole})")
+
+    return template
+
+
 # ---------------------------------------------------------------- comparison
 operator("==(left: real, right: real) -> bool", _guarded("=", "left"), "real(nan) == real(nan) -> false", "Equal; NaN equals nothing.",
          one_null="coalesce($left = $right AND NOT isnan($left), FALSE)",
@@ -72,12 +83,12 @@ for _sign, _words, _result in (("+", "Sum", 5), ("-", "Difference", -1)):
     operator(f"{_sign}(left: decimal|integer|real, right: decimal|integer|real) -> decimal",
              f"TRY(CAST({_DECIMAL.format('left')} {_sign} {_DECIMAL.format('right')} AS DECIMAL(38, 18)))",
              f"decimal(2) {_sign} decimal(3) -> decimal({_result})", f"{_words} of decimals; null if it does not fit.", nulls="some")
-operator("+(left: datetime, right: timespan) -> datetime", "$left + to_microseconds($right // 10)",
+operator("+(left: datetime, right: timespan) -> datetime", _moved("$left + {}", span=1),
          "datetime(2026-01-01) + 1d -> datetime(2026-01-02)", "A moment later.")
-operator("+(left: timespan, right: datetime) -> datetime", "$right + to_microseconds($left // 10)",
+operator("+(left: timespan, right: datetime) -> datetime", _moved("$right + {}", span=0),
          "1d + datetime(2026-01-01) -> datetime(2026-01-02)", "A moment later.")
 operator("+(left: timespan, right: timespan) -> timespan", wrapped(_EXACT.format("+")), "1d + 1h -> 25h", "Sum of spans.")
-operator("-(left: datetime, right: timespan) -> datetime", "$left - to_microseconds($right // 10)",
+operator("-(left: datetime, right: timespan) -> datetime", _moved("$left - {}", span=1),
          "datetime(2026-01-02) - 1d -> datetime(2026-01-01)", "A moment earlier.")
 operator("-(left: datetime, right: datetime) -> timespan", _TICKS, "datetime(2026-01-02) - datetime(2026-01-01) -> 1d", "The span between.")
 operator("-(left: timespan, right: timespan) -> timespan", wrapped(_EXACT.format("-")), "1d - 1h -> 23h", "Difference of spans.")

@@ -9,7 +9,6 @@ from typing import Any
 from kql.algebra import (
     Aggregate,
     Call,
-    ColumnRef,
     Filter,
     Item,
     Join,
@@ -27,7 +26,8 @@ from kql.algebra import (
 )
 from kql.errors import KqlSemanticError, KqlUnsupportedError
 from kql.functions import AGGREGATES, OPERATORS
-from kql.functions.elements import LIST, SLOT, SLOT_REAL, SLOTS
+from kql.functions.elements import LAST_TIME, LIST, POINT_TIME, SLOT, SLOT_REAL, SLOT_TIME, SLOTS
+from kql.functions.fragments import EPOCH_US
 from kql.functions.registry import Function
 from kql.overloads import convert, invoke
 from kql.scope import Scope, unique_name
@@ -85,10 +85,14 @@ class SeriesInRange(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The axis as numbers of steps: `slot` of a row, and from which to which slot the series goes (None: as data has it)."""
+    """The axis as numbers of steps: `slot` of a row, and from which to which slot the series goes (None: as data has it).
+
+    `line` tells slots: of moments, where the step is a constant of whole microseconds, else of numbers.
+    """
 
     name: str
     type: ScalarType
+    line: Function
     slot: Value
     within: tuple[Value, ...]
     first: Value | None
@@ -98,6 +102,8 @@ class Axis:
 
     def at(self, slot: Value) -> Value:
         """The axis' value at a slot."""
+        if self.line is SLOT_TIME:
+            return Call(POINT_TIME, (slot, self.origin, self.step), ScalarType.DATETIME, nullable=False)
         kind = ScalarType.REAL if self.type is ScalarType.REAL else ScalarType.LONG
         moved = invoke("*", convert(slot, kind), self.step, registry=OPERATORS)
         value = invoke("+", self.origin, moved, registry=OPERATORS)
@@ -145,34 +151,34 @@ class MakeSeries(Operator):
         ends = self.range.ends
         start, stop, step = (None if each is None else self._bound(each, on, scope, at == 2) for at, each in enumerate(ends))
         assert step is not None
-        line = SLOT_REAL if on.type is ScalarType.REAL else SLOT
-        zero = Literal(0.0, ScalarType.REAL) if on.type is ScalarType.REAL else Literal(0, ScalarType.LONG)
-        origin = zero if start is None or aligned else start
-        value = _measure(on)
+        line = _line(on, step)
+        value, start, stop, step = (each if each is None else _measure(each, line) for each in (on, start, stop, step))
+        assert value is not None and step is not None
+        origin = _ZERO[line] if start is None or aligned else start
         within = [invoke(">=", value, start, registry=OPERATORS)] if start is not None else []
         if stop is not None:
             within.append(invoke("<=" if aligned else "<", value, stop, registry=OPERATORS))
         if start is None and on.nullable:
             within.append(invoke("isnotnull", value))
-        first = None if start is None else _slot(line, start, origin, step)
+        first = None if start is None else _slot(line, start, origin, step) if aligned else Literal(0, ScalarType.LONG)
         last = None if stop is None else _slot(line, stop, origin, step) if aligned else _before(line, stop, origin, step)
-        return Axis(name, on.type, _slot(line, value, origin, step), tuple(within), first, last, origin, step)
+        return Axis(name, on.type, line, _slot(line, value, origin, step), tuple(within), first, last, origin, step)
 
     def _bound(self, node: Expression, on: Value, scope: Scope, is_step: bool) -> Value:
-        """A bound or the step as the number that the axis is counted in."""
+        """A bound or the step, of the axis' type."""
         value = node.bind(scope.without_row())
         kind = ScalarType.TIMESPAN if is_step and on.type is ScalarType.DATETIME else on.type
         if value.type is not kind and not (value.type.numeric and kind.numeric):
             raise KqlSemanticError(f"'make-series' operator: expects a {kind} here, found {value.type}.", node.span)
         if is_step and isinstance(value, Literal) and isinstance(value.value, int | float) and value.value <= 0:
             raise KqlSemanticError("'make-series' operator: the step must be positive.", node.span)
-        return _measure(convert(value, kind))
+        return convert(value, kind)
 
     # ------------------------------------------------------------ the series
 
     def _slots(self, binned: Relation, keys: Sequence[Item], axis: Axis) -> Relation:
         """Every slot of every group."""
-        slot = ColumnRef("$slot", ScalarType.LONG, True)
+        slot = ref(binned.schema[len(keys)])
         ends = (Item("$first", invoke("min", slot, registry=AGGREGATES)), Item("$last", invoke("max", slot, registry=AGGREGATES)))
         counted = Item("$rows", invoke("count", registry=AGGREGATES))
         groups: Relation = Aggregate(binned, _same(keys), (*ends, counted))
@@ -181,11 +187,9 @@ class MakeSeries(Operator):
         if self.params.get("kind") == "nonempty" and (keys or axis.first is None or axis.last is None):
             raise KqlUnsupportedError("'make-series' operator: kind=nonempty needs 'from' and 'to', and no 'by'.", self.span)
         first, last = axis.first or ref(ends[0].column), axis.last or ref(ends[1].column)
-        numbers = Item("$slot", Call(SLOTS, (first, last), ScalarType.DYNAMIC, nullable=True))
-        columns = tuple(key.column for key in keys)
-        arrays = Project(groups, (*_same(keys), numbers))
-        opened = Unnest(arrays, (Item("$slot", ref(numbers.column)),), (*columns, Column("$slot", ScalarType.DYNAMIC)))
-        return Project(opened, (*_same(keys), Item("$slot", convert(ref(opened.columns[-1]), ScalarType.LONG))))
+        numbers = Item("$slot", Call(SLOTS, (first, last), ScalarType.LONG, nullable=True))
+        columns = (*(key.column for key in keys), Column("$slot", ScalarType.LONG, nullable=False))
+        return Unnest(groups, (numbers,), columns, native=True)
 
     def _filled(self, slots: Relation, binned: Relation, keys: Sequence[Item], items: Sequence[Item], scope: Scope) -> Relation:
         """The groups' aggregates at every slot, and the default where there is none."""
@@ -227,12 +231,28 @@ def _all(parts: Sequence[Value]) -> Value:
 
 
 def _list(value: Value) -> Value:
-    native = value if value.type in _NATIVE else convert(value, ScalarType.DYNAMIC)
+    kind = ScalarType.STRING if value.type is ScalarType.DATETIME and not value.nullable else ScalarType.DYNAMIC
+    native = value if value.type in _NATIVE else convert(value, kind)
     return Call(LIST, (native,), ScalarType.DYNAMIC, nullable=True)
 
 
-def _measure(value: Value) -> Value:
-    """A point of the axis as a number: ticks for times."""
+_ZERO: dict[Function, Value] = {
+    SLOT_TIME: Literal(-EPOCH_US, ScalarType.DATETIME),
+    SLOT_REAL: Literal(0.0, ScalarType.REAL),
+    SLOT: Literal(0, ScalarType.LONG),
+}
+
+
+def _line(on: Value, step: Value) -> Function:
+    if on.type is ScalarType.DATETIME and isinstance(step, Literal) and isinstance(step.value, int) and step.value % 10 == 0:
+        return SLOT_TIME
+    return SLOT_REAL if on.type is ScalarType.REAL else SLOT
+
+
+def _measure(value: Value, line: Function) -> Value:
+    """A point of the axis as what slots are told of: a moment itself, else a number, of ticks for times."""
+    if line is SLOT_TIME:
+        return value
     if value.type in (ScalarType.DATETIME, ScalarType.TIMESPAN, ScalarType.INT, ScalarType.LONG):
         return convert(value, ScalarType.LONG) if value.type.numeric else invoke("tolong", value)
     if value.type is ScalarType.REAL:
@@ -242,11 +262,13 @@ def _measure(value: Value) -> Value:
 
 
 def _slot(line: Function, value: Value, origin: Value, step: Value) -> Value:
-    return Call(line, (value, origin, step), ScalarType.LONG, nullable=True)
+    return Call(line, (value, origin, step), ScalarType.LONG, nullable=line is not SLOT_TIME)
 
 
 def _before(line: Function, stop: Value, origin: Value, step: Value) -> Value:
     """The last slot that begins before the stop."""
+    if line is SLOT_TIME:
+        return Call(LAST_TIME, (stop, origin, step), ScalarType.LONG, nullable=stop.nullable)
     negated = (invoke("-", origin, stop, registry=OPERATORS), Literal(0.0 if line is SLOT_REAL else 0, origin.type), step)
     whole = _slot(line, *negated)
     return invoke("-", invoke("-", whole, registry=OPERATORS), Literal(1, ScalarType.LONG), registry=OPERATORS)
