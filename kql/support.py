@@ -13,7 +13,7 @@ from kql.errors import KqlError, KqlUnsupportedError
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.absent import absent
 from kql.functions.registry import Registry
-from kql.syntax.calls import FORMS
+from kql.syntax.forms import FORMS
 
 CATALOG = StaticCatalog({"T": {"Timestamp": "datetime", "x": "long", "y": "real", "s": "string", "d": "dynamic"}})
 
