@@ -34,6 +34,7 @@ from kql.overloads import invoke
 from kql.percentiles import percentiles_at_once
 from kql.pruning import Program, prune_columns
 from kql.reading import read_through
+from kql.selection import select_groups_first
 from kql.sessions import fold_sessions
 from kql.tops import top_in_two_steps
 from kql.traversal import bottom_up, columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
@@ -214,6 +215,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(once_for_each_value),
     each_relation(percentiles_at_once),
     each_relation(rows_by_place),
+    each_relation(select_groups_first),
     each_relation(top_in_two_steps),
     each_relation(fold_arrays),
     each_relation(merge_alternatives),

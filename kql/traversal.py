@@ -256,6 +256,19 @@ def carrying(relation: Relation, column: Column, physical: str) -> Relation:
             return with_inputs(relation, tuple(carrying(each, column, physical) for each in inputs(relation)))
 
 
+def top_down(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
+    """The relation changed, then all those in the result, those of subqueries too: what stands above sees what was below."""
+
+    def subquery(inner: Relation) -> Relation:
+        return top_down(inner, change)
+
+    def inside(value: Value) -> Value:
+        return map_inner(value, inside, subquery)
+
+    changed = change(relation)
+    return map_values(with_inputs(changed, tuple(subquery(each) for each in inputs(changed))), inside)
+
+
 def subqueries(relation: Relation) -> Iterator[Relation]:
     """Relations inside the values of a relation."""
     for value in computed(relation):

@@ -68,6 +68,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "kql.neighbours",
             "kql.weights",
             "kql.variety",
+            "kql.selection",
         ),
         "a pass sees relations alone",
     ),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hunting.engine import Hunt, connect
+from kql import rewrite
+from kql.selection import select_groups_first
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,37 @@ def test_other_groups_take_one_step(hunt: Hunt) -> None:
 def test_where_mail_is_now_is_computed_for_the_scans_that_want_it(hunt: Hunt, query: str, plain: int, computed: int) -> None:
     sql = hunt.query(query).sql
     assert (sql.count('"EmailEvents"'), sql.count('"EmailEvents$computed"')) == (plain, computed)
+
+
+GROUPS = "summarize First = min(Timestamp), Last = max(Timestamp), Copies = count(), Messages = dcount(NetworkMessageId)"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "First > datetime({middle})",
+        "datetime({middle}) <= First and Messages > 1",
+        "Last < datetime({middle}) | project SenderFromAddress, Messages",
+        "Last <= datetime({middle}) and First > datetime({middle}) - 3d | sort by Copies, SenderFromAddress | take 5",
+    ],
+)
+def test_groups_of_a_time_are_those_of_all_rows(hunt: Hunt, monkeypatch: pytest.MonkeyPatch, condition: str) -> None:
+    times = [row[0] for row in hunt.query("EmailEvents | project Timestamp | sort by Timestamp asc").rows()]
+    condition = condition.format(middle=times[len(times) // 2].isoformat())
+    query = f"EmailEvents | {GROUPS} by SenderFromAddress | where {condition}"
+    found = hunt.query(query)
+    monkeypatch.setattr(rewrite, "PASSES", tuple(p for p in rewrite.PASSES if p.__name__ != select_groups_first.__name__))
+    whole = hunt.query(f"{query}\n// in one step")
+    assert "SEMI JOIN" in found.sql and "SEMI JOIN" not in whole.sql
+    assert len(found) > 0 and sorted(found.rows()) == sorted(whole.rows())
+
+
+def test_a_time_that_says_nothing_of_the_rows_takes_one_step(hunt: Hunt) -> None:
+    for condition in (
+        "Last > datetime(2026-01-01)",
+        "First < datetime(2027-01-01)",
+        "First > datetime(2026-01-01) or Copies > 1",
+        "First > Last - 1d",
+        "Messages > 1",
+    ):
+        assert "SEMI JOIN" not in hunt.query(f"EmailEvents | {GROUPS} by SenderFromAddress | where {condition}").sql
