@@ -16,11 +16,10 @@ from kql.overloads import convert, invoke
 from kql.partitioning import Parts, follows_order, inlined, stand_in
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
-from kql.syntax.calls import Named
+from kql.syntax.declarations import Named, scalar_type
 from kql.syntax.parameters import Parameters
 from kql.syntax.partitions import Subpipeline
 from kql.syntax.rows import row_count
-from kql.syntax.statements import scalar_type
 from kql.types import Column, ScalarType
 
 

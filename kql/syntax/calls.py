@@ -37,21 +37,6 @@ class Star(Expression):
     token: Token
 
 
-@rule("named")
-@dataclass(slots=True)
-class Named(Expression):
-    """`name = expression`: an output column, or an argument by name."""
-
-    name: Token
-    expression: Expression
-
-    def bind(self, scope: Scope) -> Value:
-        return self.expression.bind(scope)
-
-    def auto_name(self, scope: Scope) -> str | None:
-        return str(self.name)
-
-
 @rule("call")
 @dataclass(slots=True)
 class FunctionCall(Expression):

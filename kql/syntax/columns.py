@@ -12,7 +12,8 @@ from kql.algebra import ColumnRef, Item, Project, Relation, Sort, passing
 from kql.errors import KqlSemanticError, Span, closest
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Listed, Operator, rule
-from kql.syntax.calls import Named, Star
+from kql.syntax.calls import Star
+from kql.syntax.declarations import Named
 from kql.syntax.expressions import NameRef
 from kql.syntax.parameters import Wildcard
 from kql.syntax.rows import serialized

@@ -13,9 +13,9 @@ from kql.errors import KqlSemanticError, KqlUnsupportedError
 from kql.overloads import read_as
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
+from kql.syntax.declarations import TableType
 from kql.syntax.parameters import Parameters
 from kql.syntax.sources import Tabular
-from kql.syntax.statements import TableType
 from kql.types import Column, ScalarType, physical_names
 
 _HARMLESS = frozenset({"format", "ignorefirstrecord", "ignorelastrecord", "fileextension", "encoding"})

@@ -15,8 +15,8 @@ from kql.functions.logic import CASE
 from kql.overloads import Argument, call, common_beside_dynamic, convert, invoke
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
+from kql.syntax.declarations import ScalarTypeName
 from kql.syntax.expressions import boolean
-from kql.syntax.statements import ScalarTypeName
 from kql.types import ScalarType
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from kql.algebra import Literal, Relation
 from kql.errors import KqlSemanticError, Span
 from kql.scope import Scope
 from kql.syntax.base import Expression, Syntax, rule
-from kql.syntax.statements import Body, Parameters, Statement
+from kql.syntax.declarations import Parameters
+from kql.syntax.statements import Body, Statement
 from kql.types import ScalarType
 
 

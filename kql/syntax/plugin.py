@@ -11,8 +11,8 @@ from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Spa
 from kql.partitioning import of_one_part
 from kql.scope import Scope
 from kql.syntax.base import Expression
+from kql.syntax.declarations import TableType
 from kql.syntax.rows import serialized
-from kql.syntax.statements import TableType
 from kql.types import ScalarType, Schema
 
 MAX_COLUMNS = 1_000  # that the data may ask for

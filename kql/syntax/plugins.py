@@ -15,12 +15,12 @@ from kql.overloads import convert, invoke
 from kql.scope import Scope, unique_name
 from kql.syntax import activity, baskets, cohorts, funnels, lookups, pivots
 from kql.syntax.base import Operator, rule
-from kql.syntax.calls import FunctionCall, Named
+from kql.syntax.calls import FunctionCall
+from kql.syntax.declarations import Named, TableType
 from kql.syntax.expressions import boolean
 from kql.syntax.parameters import Parameters
 from kql.syntax.plugin import Plugin
 from kql.syntax.rows import serialized
-from kql.syntax.statements import TableType
 from kql.types import ScalarType
 
 

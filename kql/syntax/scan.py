@@ -37,13 +37,12 @@ from kql.functions import OPERATORS, WINDOWS
 from kql.overloads import convert, invoke
 from kql.scope import Record, Scope, empty, unique_name
 from kql.syntax.base import Expression, Operator, Syntax, refuse, rule
-from kql.syntax.calls import Named
 from kql.syntax.columns import Items
+from kql.syntax.declarations import Named, ParameterDeclaration, TableType
+from kql.syntax.declarations import Parameters as Declarations
 from kql.syntax.expressions import boolean
 from kql.syntax.parameters import Parameters
 from kql.syntax.rows import SortItems, serialized
-from kql.syntax.statements import ParameterDeclaration, TableType
-from kql.syntax.statements import Parameters as Declarations
 from kql.types import Column, ScalarType, Schema
 
 refuse("optional_step", "An optional step of scan")

@@ -11,7 +11,7 @@ from kql.algebra import Item, Literal, Project, Relation, Value, Values, ref
 from kql.errors import KqlSemanticError
 from kql.scope import Scope
 from kql.syntax.base import Operator, rule
-from kql.syntax.statements import TableType
+from kql.syntax.declarations import TableType
 from kql.types import Column, ScalarType, Schema
 
 _DOTNET: dict[ScalarType, str] = {

@@ -15,12 +15,12 @@ from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Operator, rule
 from kql.syntax.calls import FunctionCall
 from kql.syntax.columns import Items, Patterns, ProjectAway
+from kql.syntax.declarations import scalar_type
 from kql.syntax.expressions import NameRef
 from kql.syntax.forms import bag
 from kql.syntax.parameters import Parameters
 from kql.syntax.predicates import filtered, looks_everywhere, referenced, with_terms
 from kql.syntax.sources import Tabular
-from kql.syntax.statements import scalar_type
 from kql.syntax.unions import Named, Sources, matching, outer_columns, tables, union_schema, united
 from kql.types import Column, ScalarType
 

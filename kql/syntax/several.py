@@ -12,7 +12,8 @@ from kql.functions import SCALARS
 from kql.overloads import convert
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
-from kql.syntax.calls import FunctionCall, Named
+from kql.syntax.calls import FunctionCall
+from kql.syntax.declarations import Named
 from kql.syntax.expressions import Group
 from kql.types import ScalarType
 

@@ -16,7 +16,7 @@ from kql.overloads import convert
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, refuse, rule
 from kql.syntax.columns import outputs
-from kql.syntax.statements import TableType
+from kql.syntax.declarations import TableType
 from kql.types import Column, ScalarType
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from lark import Token
 
 from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
-from kql.constants import parse_constant
-from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span, closest
+from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
 from kql.overloads import convert
 from kql.scope import RESERVED, Scope
-from kql.syntax.base import Expression, Listed, Refused, Syntax, refuse, rule
+from kql.syntax.base import Expression, Refused, Syntax, refuse, rule
+from kql.syntax.declarations import Named, ParameterDeclaration, Parameters, TableType
 from kql.syntax.literals import Constant
-from kql.types import TYPE_NAMES, Column, ScalarType
+from kql.types import ScalarType
 
 MAX_EXPANSIONS = 2_000  # calls of user functions in one query: they are expanded in place
 
@@ -99,68 +99,6 @@ class Let(Statement):
 # ---------------------------------------------------------------- functions
 
 
-@rule("scalar_type")
-@dataclass(slots=True)
-class ScalarTypeName(Syntax):
-    name: Token
-
-    @property
-    def kind(self) -> ScalarType:
-        return scalar_type(self.name)
-
-
-@rule("column_decl")
-@dataclass(slots=True)
-class ColumnDeclaration(Syntax):
-    name: Token
-    type: Token
-
-    @property
-    def column(self) -> Column:
-        kind = scalar_type(self.type)
-        return Column(str(self.name), kind, kind is not ScalarType.STRING)
-
-
-def scalar_type(token: Token) -> ScalarType:
-    """The type of that name.
-
-    Raises:
-        KqlSemanticError: there is none.
-    """
-    if str(token) not in TYPE_NAMES:
-        raise KqlSemanticError(
-            f"Unknown type: '{token}'.", Span(token.start_pos or 0, token.end_pos or 0), closest(token, TYPE_NAMES)
-        )
-    return TYPE_NAMES[str(token)]
-
-
-@rule("table_type", "schema", "table_columns")
-@dataclass(slots=True)
-class TableType(Syntax):
-    """`(x: long, *)`: columns, and whether there may be more."""
-
-    columns: list[ColumnDeclaration]
-    more: bool = False
-
-    @classmethod
-    def of(cls, children: list[Any], span: Span) -> TableType:
-        columns = [child for child in children if isinstance(child, ColumnDeclaration)]
-        return cls(columns, len(columns) < len(children), span=span)
-
-
-@rule("parameter")
-@dataclass(slots=True)
-class ParameterDeclaration(Syntax):
-    name: Token
-    type: ScalarTypeName | TableType
-    default: Expression | None
-
-
-@rule("parameters")
-class Parameters(Listed):
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class UserFunction:
     """A function of the query itself: parameters, a body, and the names that were known where it stands."""
@@ -200,8 +138,6 @@ class UserFunction:
         return self.body.enter(inner)
 
     def _arguments(self, items: Sequence[Any], scope: Scope, span: Span, source: Relation | None) -> dict[str, Any]:
-        from kql.syntax.calls import Named
-
         declared = {str(parameter.name): parameter for parameter in self.parameters}
         bound: dict[str, Any] = {}
         waiting = list(declared)
@@ -324,5 +260,3 @@ class Set(Statement):
 
 refuse("alias", "alias database")
 refuse("restrict", "restrict access")
-
-__all__ = ["Body", "Let", "ParameterDeclaration", "Query", "Statement", "UserFunction", "parse_constant", "scalar_type"]

@@ -26,9 +26,9 @@ from kql.overloads import convert, invoke, read_as
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Operator, Syntax, rule
 from kql.syntax.columns import replaced
+from kql.syntax.declarations import TableType, scalar_type
 from kql.syntax.literals import string_value
 from kql.syntax.parameters import Parameters
-from kql.syntax.statements import TableType, scalar_type
 from kql.types import Column, ScalarType
 
 # ---------------------------------------------------------------- parse

@@ -31,8 +31,8 @@ from kql.functions import AGGREGATES, OPERATORS, WINDOWS
 from kql.overloads import convert, invoke
 from kql.scope import Scope, unique_name
 from kql.syntax.base import Expression, Operator, rule
-from kql.syntax.calls import Named
 from kql.syntax.columns import outputs
+from kql.syntax.declarations import Named
 from kql.syntax.groups import refuse_bare_columns
 from kql.syntax.rows import row_count
 from kql.syntax.unions import align, outer_columns, union_schema
