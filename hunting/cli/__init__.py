@@ -58,7 +58,7 @@ def _options(version: bool = typer.Option(False, "--version", is_eager=True, hel
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command and exits with its code; a mistake of the user's is told in words, never as a stack trace."""
-    from hunting.cli.common import complain, exit_code
+    from hunting.cli.output import complain, exit_code
 
     try:
         app(arguments, prog_name="hunting")

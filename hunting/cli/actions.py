@@ -9,30 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import (
-    LIMIT,
-    STORE,
-    By,
-    Format,
-    Key,
-    Limit,
-    Now,
-    Output,
-    Reason,
-    Since,
-    Store,
-    Until,
-    bound,
-    brief,
-    for_people,
-    note,
-    open_air,
-    open_hunt,
-    person,
-    show,
-)
 from hunting.cli.group import Commands
 from hunting.cli.hunt import text_of
+from hunting.cli.opening import open_air, open_hunt
+from hunting.cli.options import LIMIT, STORE, By, Format, Key, Limit, Now, Output, Reason, Since, Store, Until, bound, person
+from hunting.cli.output import brief, for_people, note, show
 
 if TYPE_CHECKING:
     from hunting.air import ActionRecord

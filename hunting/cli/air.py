@@ -8,26 +8,10 @@ from typing import Annotated
 import typer
 
 from hunting.cli import actions, investigations
-from hunting.cli.common import (
-    STORE,
-    By,
-    Form,
-    Format,
-    Now,
-    Output,
-    Progress,
-    Since,
-    Store,
-    Until,
-    bound,
-    note,
-    open_air,
-    pairs,
-    person,
-    show,
-    write,
-)
 from hunting.cli.group import Commands
+from hunting.cli.opening import open_air
+from hunting.cli.options import STORE, By, Form, Format, Now, Output, Since, Store, Until, bound, pairs, person
+from hunting.cli.output import Progress, note, show, write
 
 app = typer.Typer(cls=Commands, help="Automated investigation and response.", no_args_is_help=True, rich_markup_mode=None)
 settings = typer.Typer(cls=Commands, help="What automation may do.", no_args_is_help=True, rich_markup_mode=None)

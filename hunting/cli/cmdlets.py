@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import typer
 
 from hunting.cli import actions, air, investigations
-from hunting.cli.common import STORE, By, Now, Store, note
 from hunting.cli.group import Commands
+from hunting.cli.options import STORE, By, Now, Store
+from hunting.cli.output import note
 
 Values = dict[str, str]
 Parameters = Annotated[list[str] | None, typer.Argument(metavar="-NAME VALUE ...", show_default=False)]

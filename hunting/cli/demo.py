@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import Progress, note, write
+from hunting.cli.output import Progress, note, write
 
 NEXT = """
 What to try next, in a folder of your own:

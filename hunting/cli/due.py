@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Now, Store, note, open_hunt, write
+from hunting.cli.opening import open_hunt
+from hunting.cli.options import STORE, Now, Store
+from hunting.cli.output import note, write
 
 if TYPE_CHECKING:
     from hunting.engine import Hunt

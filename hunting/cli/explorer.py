@@ -6,24 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import (
-    LIMIT,
-    STORE,
-    Form,
-    Format,
-    Limit,
-    Now,
-    Output,
-    Since,
-    Store,
-    Until,
-    bound,
-    note,
-    open_air,
-    show,
-    write,
-)
 from hunting.cli.group import Commands
+from hunting.cli.opening import open_air
+from hunting.cli.options import LIMIT, STORE, Form, Format, Limit, Now, Output, Since, Store, Until, bound
+from hunting.cli.output import note, show, write
 
 email = typer.Typer(cls=Commands, help="Messages.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Format, Output, Store, note, open_hunt, show
 from hunting.cli.group import Commands
+from hunting.cli.opening import open_hunt
+from hunting.cli.options import STORE, Format, Output, Store
+from hunting.cli.output import note, show
 
 app = typer.Typer(
     cls=Commands,

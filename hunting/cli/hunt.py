@@ -11,22 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import (
-    LIMIT,
-    STORE,
-    Form,
-    Format,
-    Limit,
-    Now,
-    Output,
-    Store,
-    interruptible,
-    json_value,
-    open_hunt,
-    pairs,
-    show,
-    write,
-)
+from hunting.cli.opening import interruptible, open_hunt
+from hunting.cli.options import LIMIT, STORE, Form, Format, Limit, Now, Output, Store, json_value, pairs
+from hunting.cli.output import show, write
 
 if TYPE_CHECKING:
     from hunting.engine import Hunt

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import (
+from hunting.cli.group import Commands
+from hunting.cli.opening import open_air
+from hunting.cli.options import (
     LIMIT,
     STORE,
     By,
@@ -23,15 +25,9 @@ from hunting.cli.common import (
     Store,
     Until,
     bound,
-    brief,
-    for_people,
-    note,
-    open_air,
     person,
-    show,
-    write,
 )
-from hunting.cli.group import Commands
+from hunting.cli.output import brief, for_people, note, show, write
 
 app = typer.Typer(cls=Commands, help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
 clusters = typer.Typer(cls=Commands, help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)

@@ -10,27 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import (
-    STORE,
-    Format,
-    Now,
-    Output,
-    Progress,
-    Since,
-    Store,
-    Until,
-    complain,
-    exit_code,
-    interruptible,
-    json_value,
-    moment,
-    note,
-    open_hunt,
-    pairs,
-    show,
-    write,
-)
 from hunting.cli.group import Commands
+from hunting.cli.opening import interruptible, open_hunt
+from hunting.cli.options import STORE, Format, Now, Output, Since, Store, Until, json_value, moment, pairs
+from hunting.cli.output import Progress, complain, exit_code, note, show, write
 
 if TYPE_CHECKING:
     from hunting.reports import Answered, Report

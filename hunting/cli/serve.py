@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Store, note
+from hunting.cli.options import STORE, Store
+from hunting.cli.output import note
 
 
 def add_to(app: typer.Typer) -> None:

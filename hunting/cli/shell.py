@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import LIMIT, STORE, Format, Limit, Now, Output, Store, coloured, note, open_hunt, show, write
+from hunting.cli.opening import open_hunt
+from hunting.cli.options import LIMIT, STORE, Format, Limit, Now, Output, Store
+from hunting.cli.output import coloured, note, show, write
 
 if TYPE_CHECKING:
     from hunting.shell import Session

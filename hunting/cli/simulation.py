@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import typer
 
-from hunting.cli.common import STORE, Format, Output, Progress, Store, moment, note, show
+from hunting.cli.options import STORE, Format, Output, Store, moment
+from hunting.cli.output import Progress, note, show
 
 Scenarios = Annotated[
     list[Path] | None, typer.Option(metavar="PATH", help="A scenario file or folder, instead of those shipped. Repeatable.")

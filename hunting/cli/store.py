@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Progress, Store, note, span, write
+from hunting.cli.options import STORE, Store, span
+from hunting.cli.output import Progress, note, write
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def verify(store: Store = STORE) -> None:
     lake = Lake.open(store)
     problems = lake.verify()
     if (lake.root / "air").exists():
-        from hunting.cli.common import open_hunt
+        from hunting.cli.opening import open_hunt
 
         with open_hunt(store) as hunt:
             problems += [f"AIR: {fault}" for fault in hunt.air.verify().faults]

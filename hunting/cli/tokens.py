@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hunting.cli.common import STORE, Format, Output, Store, note, show, span, write
 from hunting.cli.group import Commands
+from hunting.cli.options import STORE, Format, Output, Store, span
+from hunting.cli.output import note, show, write
 
 if TYPE_CHECKING:
     from hunting.server.tokens import Scope, Tokens

@@ -13,7 +13,7 @@ from IPython.display import display
 
 import hunting
 from hunting.cells import visible
-from hunting.cli.common import interruptible
+from hunting.cli.opening import interruptible
 from hunting.engine import Hunt
 from hunting.notebook.options import split
 from hunting.reference import declared

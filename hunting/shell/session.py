@@ -12,7 +12,7 @@ from textwrap import wrap
 from hunting import formats, reference
 from hunting.cells import visible
 from hunting.charts import asks_for_chart, draw
-from hunting.cli.common import interruptible
+from hunting.cli.opening import interruptible
 from hunting.engine import Hunt
 from hunting.errors import HuntingError
 from hunting.result import Result

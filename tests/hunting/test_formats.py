@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from hunting import formats
 from hunting.cells import BATCH, disarmed, visible
-from hunting.cli.common import Form
+from hunting.cli.options import Form
 from hunting.errors import HuntingError
 from hunting.formats import WRITERS, records, save, table_text
 from hunting.result import Result

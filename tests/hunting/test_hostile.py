@@ -21,7 +21,7 @@ from payloads import ALL, FORMULAS, HTML, LOGS, PATHS
 
 from hunting.cells import visible
 from hunting.charts import draw
-from hunting.cli.common import note
+from hunting.cli.output import note
 from hunting.formats import WRITERS
 from hunting.reports import formats as report_formats
 from hunting.reports.sheets import sheet_names

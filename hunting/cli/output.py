@@ -1,132 +1,22 @@
-"""What all commands share: their options, where the store is, how answers, progress and errors are printed."""
+"""How answers, notes, progress and errors are printed, and what the exit codes are."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING
 
 import typer
 
+from hunting.cli.options import LIMIT, Form
+
 if TYPE_CHECKING:
-    from hunting.air import Air
-    from hunting.engine import Hunt
     from hunting.result import Result
-
-
-class Form(StrEnum):
-    """Output formats; each is a writer of `hunting.formats`."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    NDJSON = "ndjson"
-    PARQUET = "parquet"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    SVG = "svg"
-    PNG = "png"
-    VEGA = "vega"
-
-
-Store = Annotated[Path, typer.Option("--store", metavar="FOLDER", envvar="HUNTING_STORE", help="The store.")]
-Format = Annotated[
-    Form | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        help=f"{', '.join(Form)}. Default: table on a terminal, else ndjson; with -o, by the file's suffix.",
-    ),
-]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, whole or not at all.")]
-Limit = Annotated[int, typer.Option(min=0, metavar="N", help="Rows shown in a table, 0 for all; other formats hold every row.")]
-Now = Annotated[str, typer.Option("--now", metavar="TIME", help="What now() gives (ISO 8601, UTC). Default: the machine's time.")]
-By = Annotated[
-    str, typer.Option("--by", metavar="NAME", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")
-]
-Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; goes into the audit.")]
-Since = Annotated[str, typer.Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")]
-Until = Annotated[str, typer.Option(metavar="TIME", help="Up to this time.")]
-
-Done = TypeVar("Done")
-
-STORE = Path("data/store")
-LIMIT = 50
-
-
-def open_hunt(store: Path, now: str = "") -> Hunt:
-    """The store's hunt, at the time that the user names."""
-    import hunting
-    from hunting.clock import fixed_clock, system_clock
-
-    return hunting.connect(store, clock=fixed_clock(moment(now, "--now")) if now else system_clock)
-
-
-@contextmanager
-def open_air(store: Path, now: str = "") -> Iterator[Air]:
-    """AIR over the store, at the time that the user names."""
-    with open_hunt(store, now) as hunt, closing(hunt.air) as air:
-        yield air
-
-
-def bound(text: str, option: str) -> datetime | None:
-    """A bound of time that may be left out."""
-    return moment(text, option) if text else None
-
-
-def interruptible(hunt: Hunt, work: Callable[[], Done]) -> Done:
-    """Does the work in a thread, so that Ctrl-C stops its query at once.
-
-    On the main thread DuckDB looks for signals only between its tasks, and one task of a bad join takes hours.
-    """
-    from concurrent.futures import ThreadPoolExecutor, wait
-
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(work)
-        try:
-            return found.result()
-        except KeyboardInterrupt:
-            while not found.done():  # a query that has not begun yet forgets an interrupt
-                hunt.interrupt()
-                wait([found], timeout=0.1)
-            raise
-
-
-def moment(text: str, option: str) -> datetime:
-    """A time in ISO 8601; UTC where it names no zone."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is no time. Write 2026-11-21 or 2026-11-21T10:30.", param_hint=option) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def span(text: str, option: str) -> timedelta:
-    """A span of time: 30d, 12h or 90m."""
-    found = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip())
-    if found is None:
-        raise typer.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint=option)
-    return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[found[2]]: int(found[1])})
-
-
-def person(by: str) -> str:
-    """The name that stands in the audit."""
-    import getpass
-
-    return by or getpass.getuser()
-
-
-# ---------------------------------------------------------------- answers
 
 
 def show(
@@ -250,9 +140,6 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-# ---------------------------------------------------------------- errors
-
-
 def exit_code(error: Exception) -> int | None:
     """3 for a wrong query, 1 for what else a user can cause, 130 for Ctrl-C; None for a fault of the program."""
     if isinstance(error, RuntimeError) and str(error) == "Query interrupted":  # Ctrl-C, where DuckDB noticed it first
@@ -278,21 +165,3 @@ def complain(error: Exception) -> None:
 
     if isinstance(error, KqlError):
         note(f"error: {error.render(shutil.get_terminal_size().columns if sys.stderr.isatty() else None)}")
-
-
-def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    """`name=value` arguments."""
-    for text in texts:
-        if "=" not in text or not text.partition("=")[0].strip():
-            raise typer.BadParameter(f"'{text}' is not name=value.", param_hint=option)
-    return {name.strip(): value for name, _, value in (text.partition("=") for text in texts)}
-
-
-def json_value(name: str, value: str) -> object:
-    """A dynamic parameter's value as it was typed."""
-    import json
-
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise typer.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None
