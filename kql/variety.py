@@ -21,6 +21,7 @@ from kql.algebra import (
     Scan,
     Unnest,
     Value,
+    passing,
     ref,
 )
 from kql.catalog import text_column
@@ -30,7 +31,7 @@ from kql.functions.registry import Kind
 from kql.overloads import invoke
 from kql.traversal import bottom_up, carrying, columns_of, computed, map_inner, repeatable, values_of, walk
 from kql.types import Column, ScalarType
-from kql.weights import TIMES, counts, weighed
+from kql.weights import TIMES, aggregates, counts, decomposable, has_parts, weighed
 
 # Different values per row up to which grouping them first costs less than it saves: one path into JSON, arrays unfolded,
 # patterns matched (measured on short texts; long ones save more).
@@ -54,25 +55,30 @@ def once_for_each_value(relation: Relation) -> Relation:
 def _grouped_first(relation: Relation) -> Relation:
     if not isinstance(relation, Aggregate):
         return relation
-    cut = _cut(relation)
-    items = [weighed(item.value) for item in relation.items]
-    known = tuple(Item(item.name, value) for item, value in zip(relation.items, items, strict=True) if value is not None)
-    if cut is None or len(known) < len(items) or not cut.pays():
+    if not all(decomposable(call) for item in relation.items for call in aggregates(item.value)):
         return relation
-    return replace(relation, input=cut.grouped(any(counts(item.value) for item in known)), items=known)
+    cut = _cut(relation)
+    if cut is None or not cut.pays():
+        return relation
+    parts = {call: ref(item.column) for call, item in cut.parts.items()}
+    items = tuple(Item(item.name, weighed(item.value, parts)) for item in relation.items)
+    counted = (Item(TIMES.name, invoke("count", registry=AGGREGATES)),) if any(counts(item.value) for item in items) else ()
+    return replace(relation, input=cut.grouped((*counted, *cut.parts.values())), items=items)
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """Where the rows are grouped: `below` is cheap, `above` (the lowest first) costs, and reads the columns `needed`.
 
-    `sources` tells of each column of `below` which stored columns it is made of, `most` up to which variety it is worth it.
+    `parts` are aggregates whose values go by what is above: each has a column that holds it for a group's rows. `sources`
+    tells of each column of `below` which stored columns it is made of, `most` up to which variety it is worth it.
     """
 
     scan: Scan
     below: Relation
     above: list[Costly]
     needed: tuple[Column, ...]
+    parts: dict[Call, Item]
     sources: dict[str, frozenset[str]]
     most: float
 
@@ -87,8 +93,8 @@ class _Cut:
     def physical(self) -> dict[str, str]:
         return {column.name: name for column, name in zip(self.scan.columns, self.scan.physical, strict=True)}
 
-    def grouped(self, counted: bool) -> Relation:
-        """The relation above the cut, each row of it standing for `$times` rows if they are `counted`."""
+    def grouped(self, items: tuple[Item, ...]) -> Relation:
+        """The relation above the cut, each row of it standing for several, of which it hands on these aggregates."""
         below, keys, opened = self.below, list[Item](), list[Item]()
         for column in self.needed:
             item = Item(column.name, ref(column))
@@ -100,9 +106,8 @@ class _Cut:
             else:
                 keys.append(item)
             opened.append(item)
-        times = (Item(TIMES.name, invoke("count", registry=AGGREGATES)),) if counted else ()
-        relation: Relation = Aggregate(below, tuple(keys), times)
-        handed = (Item(TIMES.name, TIMES),) if counted else ()
+        relation: Relation = Aggregate(below, tuple(keys), items)
+        handed = passing(tuple(item.column for item in items))
         if opened != keys:
             relation = Project(relation, (*opened, *handed))
         for node in self.above:
@@ -111,7 +116,7 @@ class _Cut:
 
 
 def _over(node: Costly, below: Relation, handed: tuple[Item, ...]) -> Relation:
-    """An operator over a relation that may have lost columns which nobody reads; it hands on the number of times."""
+    """An operator over a relation that may have lost columns which nobody reads; it hands on what a row stands for."""
     match node:
         case Filter():
             return replace(node, input=below)
@@ -133,10 +138,10 @@ def _cut(aggregate: Aggregate) -> _Cut | None:
         return None
     scan, *operators = chain
     assert isinstance(scan, Scan)
-    below, above = _parted(scan, operators)
+    below, above, handed = _parted(scan, operators)
     if not (above or any(map(_costly, values_of(aggregate)))):
         return None
-    read = {name for value in values_of(aggregate) for name in columns_of(value)}
+    parts, read = _split(aggregate, handed)
     kept = list[Costly]()
     for node in reversed(above):
         node, read = _read(node, read)
@@ -145,7 +150,17 @@ def _cut(aggregate: Aggregate) -> _Cut | None:
     for project in reversed([each for each in _downwards(below) if isinstance(each, Project)]):
         sources = {i.name: frozenset().union(*(sources[name] for name in columns_of(i.value))) for i in project.items}
     needed = tuple(column for column in below.schema if column.name in read)
-    return _Cut(scan, below, kept, needed, sources, _most([*above, aggregate]))
+    return _Cut(scan, below, kept, needed, parts, sources, _most([*above, aggregate]))
+
+
+def _split(aggregate: Aggregate, handed: Mapping[str, ColumnRef]) -> tuple[dict[Call, Item], set[str]]:
+    """The aggregates that can be had of parts made below, and the columns that all others and the keys read."""
+    calls = list(dict.fromkeys(call for item in aggregate.items for call in aggregates(item.value)))
+    movable = [call for call in calls if has_parts(call) and not _costly(call) and {*columns_of(call)} <= {*handed}]
+    values = (*(item.value for item in aggregate.keys), *(call for call in calls if call not in movable))
+    read = {name for value in values for name in columns_of(value)}
+    moved = [call for call in movable if not {*columns_of(call)} <= read]
+    return {call: Item(f"$part{at}", _in_terms_of(handed, call)) for at, call in enumerate(moved)}, read
 
 
 def _most(operators: Sequence[Relation]) -> float:
@@ -170,8 +185,11 @@ def _downwards(relation: Relation) -> Iterator[Relation]:
         yield relation
 
 
-def _parted(below: Relation, operators: Sequence[Relation]) -> tuple[Relation, list[Costly]]:
-    """The cheap part and the operators above it; cheap conditions go down as far as their columns do."""
+def _parted(below: Relation, operators: Sequence[Relation]) -> tuple[Relation, list[Costly], Mapping[str, ColumnRef]]:
+    """The cheap part, the operators above it, and its columns under the names that they have in the end.
+
+    Cheap conditions go down as far as their columns do.
+    """
     above, handed = list[Costly](), {column.name: ref(column) for column in below.schema}
     for node in operators:
         match node:
@@ -194,7 +212,7 @@ def _parted(below: Relation, operators: Sequence[Relation]) -> tuple[Relation, l
                 above.append(node)
                 made = {item.name for item in node.items} | {node.index}
                 handed = {name: value for name, value in handed.items() if name not in made}
-    return below, above
+    return below, above, handed
 
 
 def _read(node: Costly, above: set[str]) -> tuple[Costly, set[str]]:

@@ -1,6 +1,9 @@
-"""Aggregates over rows each of which stands for several: what they are where the number of times is a column."""
+"""Aggregates over rows each of which stands for several: of the number of times that is a column, or of aggregates of parts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from kql.algebra import Call, ColumnRef, Value
 from kql.functions.elements import COUNT_OF, COUNTIF_OF, SUM_OF, SUMIF_OF
@@ -25,25 +28,38 @@ _SETS = {
 _WHOLE = {ScalarType.INT, ScalarType.LONG, ScalarType.TIMESPAN}  # a sum of reals depends on how it is added up
 
 
-def weighed(value: Value) -> Value | None:
-    """The value of an aggregation where each row stands for `$times` rows; None if it cannot be had from them."""
-    calls = [each for each in walk(value) if isinstance(each, Call) and each.function.kind is Kind.AGGREGATE]
-    return _weighed(value) if all(map(_decomposable, calls)) else None
+_OF_PARTS = {"min", "max", "sum", "countif"}
+
+
+def aggregates(value: Value) -> Iterator[Call]:
+    """The aggregates in an item of an aggregation."""
+    return (each for each in walk(value) if isinstance(each, Call) and each.function.kind is Kind.AGGREGATE)
+
+
+def decomposable(call: Call) -> bool:
+    """Whether an aggregate can be had from rows that stand for several."""
+    whole = call.function.name not in ("sum", "sumif") or call.args[0].type in _WHOLE
+    return whole and call.function.name in _COUNTED.keys() | _SETS
+
+
+def has_parts(call: Call) -> bool:
+    """Whether an aggregate is one of the same aggregate of parts of the rows."""
+    return call.function.name in _OF_PARTS and call.args[0].type not in (ScalarType.REAL, ScalarType.DYNAMIC)
+
+
+def weighed(value: Value, parts: Mapping[Call, ColumnRef]) -> Value:
+    """A value of an aggregation where each row stands for `$times` rows; `parts` are columns that hold aggregates of those."""
+    if not (isinstance(value, Call) and value.function.kind is Kind.AGGREGATE):
+        return map_inner(value, lambda inner: weighed(inner, parts), lambda inner: inner)
+    part, line = parts.get(value), _COUNTED.get(value.function.name)
+    if part is not None:
+        return replace(value, function=COUNT_OF if value.function.name == "countif" else value.function, args=(part,))
+    if line is None:
+        return value
+    args = () if line is COUNT_OF else value.args
+    return Call(line, (*args, TIMES), value.type, value.nullable)
 
 
 def counts(value: Value) -> bool:
     """Whether a weighed value asks how many rows there are."""
     return any(each == TIMES for each in walk(value))
-
-
-def _decomposable(call: Call) -> bool:
-    whole = call.function.name not in ("sum", "sumif") or call.args[0].type in _WHOLE
-    return whole and call.function.name in _COUNTED.keys() | _SETS
-
-
-def _weighed(value: Value) -> Value:
-    if not (isinstance(value, Call) and value.function.name in _COUNTED and value.function.kind is Kind.AGGREGATE):
-        return map_inner(value, _weighed, lambda inner: inner)
-    line = _COUNTED[value.function.name]
-    args = () if line is COUNT_OF else value.args
-    return Call(line, (*args, TIMES), value.type, value.nullable)

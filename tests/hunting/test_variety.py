@@ -121,6 +121,11 @@ FILTERS = [
 ITEMS = [
     "count()",
     "count(n)",
+    "min(Timestamp)",
+    "max(Timestamp) - min(Timestamp)",
+    "max(t)",
+    "countif(n > 0 or i == 1)",
+    "max(strcat(k, 'x'))",
     "countif(k == 'a')",
     "countif(parse_json(s).a == 1)",
     "sum(n)",
@@ -174,6 +179,8 @@ def test_grouping_first_changes_no_answer(
         "EmailEvents | where parse_json(AuthenticationDetails).DMARC == 'none of these' | count",
         "EmailEvents | mv-expand a = To to typeof(string) | where Timestamp > ago(7d) and EmailDirection == 'Inbound' "
         "| summarize count() by a",
+        "EmailEvents | summarize min(Timestamp), max(Timestamp), countif(EmailDirection == 'Inbound'), sum(UrlCount), count() "
+        "by tostring(parse_json(AuthenticationDetails).SPF)",
         "EmailUrlInfo | summarize count() by tostring(parse_url(Url).Host)",
         "Nothing | where parse_json(s).a == 1 | summarize count(), countif(k == 'a'), sum(n), max(n)",
     ],
