@@ -44,7 +44,17 @@ from kql.errors import KqlUnsupportedError, Span
 from kql.functions import AGGREGATES, OPERATORS, WINDOWS
 from kql.overloads import invoke
 from kql.scope import Context, Scope, unique_name
-from kql.traversal import columns_of, inputs, map_inner, map_values, relations, subqueries, values_of, walk, with_inputs
+from kql.traversal import (
+    bottom_up,
+    columns_of,
+    map_inner,
+    map_values,
+    relations,
+    subqueries,
+    values_of,
+    walk,
+    with_inputs,
+)
 from kql.types import Column, ScalarType, Schema
 
 _LEFT_KINDS = ("inner", "innerunique", "leftouter", "leftsemi", "leftanti")
@@ -282,15 +292,7 @@ def references(tree: Relation) -> Iterator[str]:
 
 def _substituted(tree: Relation, new: Mapping[str, Relation]) -> Relation:
     """The relation with references of these names replaced, also inside subqueries."""
-    if not new:
-        return tree
-
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, lambda inner: _substituted(inner, new))
-
-    if isinstance(tree, Reference):
-        return new.get(tree.name, tree)
-    return map_values(with_inputs(tree, tuple(_substituted(each, new) for each in inputs(tree))), inside)
+    return bottom_up(tree, lambda each: new.get(each.name, each) if isinstance(each, Reference) else each) if new else tree
 
 
 def loses_rows(tree: Relation) -> bool:

@@ -25,7 +25,7 @@ from kql.algebra import (
     Values,
     passing,
 )
-from kql.traversal import columns_of, inputs, map_inner, map_values, values_of, with_inputs
+from kql.traversal import bottom_up, columns_of, inputs, map_inner, map_values, values_of, with_inputs
 from kql.types import Schema
 
 Program = tuple[Relation, tuple[Binding, ...]]
@@ -43,17 +43,13 @@ def prune_columns(program: Program) -> Program:
         done.append(replace(binding, relation=pruning.pruned(binding.relation, columns)))
     kept = {binding.name: binding.relation.schema for binding in done}
 
-    def refreshed(relation: Relation) -> Relation:
-        def inside(value: Value) -> Value:
-            return map_inner(value, inside, refreshed)
-
-        if isinstance(relation, Reference):
-            return replace(relation, columns=kept.get(relation.name, relation.columns))
-        return map_values(with_inputs(relation, tuple(refreshed(each) for each in inputs(relation))), inside)
+    def refreshed(each: Relation) -> Relation:
+        return replace(each, columns=kept.get(each.name, each.columns)) if isinstance(each, Reference) else each
 
     if not bindings:
         return new_root, ()
-    return _exactly(refreshed(new_root), root), tuple(replace(b, relation=refreshed(b.relation)) for b in reversed(done))
+    whole = tuple(replace(binding, relation=bottom_up(binding.relation, refreshed)) for binding in reversed(done))
+    return _exactly(bottom_up(new_root, refreshed), root), whole
 
 
 def narrowed(relation: Relation) -> Relation:
