@@ -13,6 +13,7 @@ from kql.syntax import (  # noqa: F401 - a module registers its rules when it is
     groups,
     invocations,
     joins,
+    key_values,
     literals,
     membership,
     partitions,
