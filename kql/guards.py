@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kql.algebra import Call, ColumnRef, Literal, Logical, Not, SortKey, Value, Window
 from kql.types import ScalarType
@@ -49,6 +49,10 @@ class Groups:
         groups are not seen.
         """
         return {step for step, names in self._compared(value, positive).items() if names == set(self._names) and self._told(step)}
+
+    def begins(self, value: Value, positive: bool) -> bool:
+        """Whether a condition compares the keys with those of the row before; in a group of empty keys its first row may err."""
+        return -1 in replace(self, first=True).steps(value, positive)
 
     def reach(self, value: Value, positive: bool) -> Reach:
         """How far the neighbours are in the group wherever a condition is not false (not true), its parts considered."""
@@ -100,6 +104,24 @@ def neighbour(window: Window) -> int:
     side = 0 if window.partition or window.order else _SIDES.get(window.call.function.name, 0)
     offset = window.call.args[1] if len(window.call.args) > 1 else Literal(1, ScalarType.LONG)
     return side * offset.value if isinstance(offset, Literal) and isinstance(offset.value, int) and offset.value > 0 else 0
+
+
+def blank(value: Value) -> bool:
+    """Whether a value is null where no row stands before, whatever else there is."""
+    match value:
+        case _ if value.type is ScalarType.STRING:  # a text is never null
+            return False
+        case Window():
+            return neighbour(value) < 0 and len(value.call.args) < 3
+        case Call():
+            return value.function.nulls == "strict" and not value.function.one_null and any(map(blank, value.args))
+        case _:
+            return isinstance(value, Literal) and value.nullable
+
+
+def untrue(condition: Value) -> bool:
+    """Whether a condition is not true where no row stands before."""
+    return any(map(blank, flat(condition, "and")))
 
 
 def flat(value: Value, op: str) -> list[Value]:

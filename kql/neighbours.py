@@ -7,7 +7,9 @@ and the end of its order change, or none: rows that are equal by all sort keys m
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Literal as Choice
 
 from kql.algebra import (
     Call,
@@ -26,9 +28,10 @@ from kql.algebra import (
 )
 from kql.functions import OPERATORS, WINDOWS
 from kql.functions.windows import RUN
-from kql.guards import NOWHERE, Groups, Reach, farther, flat, neighbour
+from kql.guards import NOWHERE, Groups, Reach, blank, farther, flat, neighbour, untrue
+from kql.implied import has_windows, known
 from kql.overloads import invoke
-from kql.traversal import columns_of, inputs, map_inner, map_values, values_of, walk, with_inputs
+from kql.traversal import inputs, map_inner, map_values, values_of, with_inputs
 from kql.types import ScalarType
 
 Stretch = list[Relation]  # relations one above another, the highest first, over a sort whose order all of them keep
@@ -57,11 +60,7 @@ def _with_subqueries(relation: Relation) -> Relation:
 
 
 def _has_windows(relation: Relation) -> bool:
-    return any(_windowed(value) for value in values_of(relation))
-
-
-def _windowed(value: Value) -> bool:
-    return any(isinstance(each, Window) for each in walk(value))
+    return any(has_windows(value) for value in values_of(relation))
 
 
 class _Beyond(Exception):
@@ -71,19 +70,17 @@ class _Beyond(Exception):
 def _partitioned(above: Stretch, sort: Sort) -> Stretch:
     """The stretch with all its windows inside the smallest groups that they do not look out of."""
     for many in range(len(sort.keys), 0, -1):
-        groups = Groups.of(sort.keys[:many])
-        try:
-            return _inside(above, groups) if groups else above
-        except _Beyond:
-            continue
+        if groups := Groups.of(sort.keys[:many]):
+            with suppress(_Beyond):
+                return _inside(above, groups)
     return above
 
 
 def _inside(above: Stretch, groups: Groups) -> Stretch:
-    known = _known(above)
+    conditions_of = known(above)
     names: list[str | None] = [key.name for key in groups.keys]
     made: Stretch = []
-    for relation, conditions in zip(reversed(above), reversed(known), strict=True):
+    for relation, conditions in zip(reversed(above), reversed(conditions_of), strict=True):
         here = [name for name in names if name is not None]
         if _has_windows(relation):
             if len(here) < len(names):
@@ -108,6 +105,10 @@ def _name_above(relation: Relation, name: str | None) -> str | None:
             return name
 
 
+_BEFORE: Reach = (1, 0)
+_OP: dict[bool, Choice["and", "or"]] = {True: "and", False: "or"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """What values become when their windows are kept within groups."""
@@ -121,6 +122,9 @@ class _Rows:
             reach = farther(reach, self.groups.reach(each, True))
         if not isinstance(relation, Filter | Project):
             raise _Beyond
+        if isinstance(relation, Filter) and self.groups.begins(relation.predicate, True) and untrue(relation.predicate):
+            far = farther(farther(reach, _BEFORE), self.groups.reach(relation.predicate, True))
+            return replace(relation, predicate=self._condition(relation.predicate, True, far))
         return map_values(relation, lambda value: self.value(value, reach))
 
     def value(self, value: Value, reach: Reach) -> Value:
@@ -139,11 +143,28 @@ class _Rows:
     def _chosen(self, args: tuple[Value, ...], reach: Reach) -> list[Value]:
         """Conditions and values in turn, then the value otherwise."""
         made: list[Value] = []
+        for positive in (True, False) if len(args) == 3 else ():
+            if self.groups.begins(args[0], positive) and _same_at_first(args, positive):
+                sides = [farther(reach, self.groups.reach(args[0], side)) for side in (True, False)]
+                sides[not positive] = farther(sides[not positive], _BEFORE)
+                chosen = (self.value(value, side) for value, side in zip(args[1:], sides, strict=True))
+                return [self._condition(args[0], positive, sides[not positive]), *chosen]
         for condition, value in zip(args[:-1:2], args[1::2], strict=True):
             made.append(self.value(condition, reach))
             made.append(self.value(value, farther(reach, self.groups.reach(condition, True))))
             reach = farther(reach, self.groups.reach(condition, False))
         return [*made, self.value(args[-1], reach)]
+
+    def _condition(self, condition: Value, positive: bool, reach: Reach) -> Value:
+        """A condition that begins with the row before, where what it says of the first row of a group is not seen."""
+        op = _OP[positive]
+        if any(key.nullable for key in self.groups.keys):
+            parts = [self.value(each, reach) for each in flat(condition, op)]
+        else:
+            number = self._number_beyond(1)
+            parts = [number if positive else Not(number)]
+            parts += [self.value(each, reach) for each in self.groups.rest(condition, positive, -1)]
+        return Logical(op, tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _window(self, window: Window, reach: Reach) -> Window:
         keys = self.groups.keys
@@ -170,11 +191,11 @@ class _Rows:
         begins = run.call.args[0]
         if isinstance(begins, Call) and begins.function.name == "coalesce":
             begins = begins.args[0]
-        if -1 not in replace(self.groups, first=True).steps(begins, False):
+        if not self.groups.begins(begins, False):
             raise _Beyond
         if not self.groups.rest(begins, False, -1):
             return self.groups.keys
-        known = invoke("coalesce", self.value(begins, (1, 0)), Literal(False, ScalarType.BOOL))
+        known = invoke("coalesce", self.value(begins, _BEFORE), Literal(False, ScalarType.BOOL))
         return (*self.groups.keys, Window(replace(run.call, args=(known,)), self.groups.keys))
 
     def _by_number(self, value: Value) -> Value:
@@ -182,104 +203,33 @@ class _Rows:
         for positive in (True, False):
             before = [step for step in self.groups.steps(value, positive) if step < 0]
             if before and not any(key.nullable for key in self.groups.keys):
-                op, rest = "and" if positive else "or", self.groups.rest(value, positive, min(before))
-                follows = self._follows(-min(before))
+                rest, follows = self.groups.rest(value, positive, min(before)), self._follows(-min(before))
                 parts = (follows if positive else Not(follows), *rest)
-                return Logical("and" if op == "and" else "or", parts) if rest else parts[0]
+                return Logical(_OP[positive], parts) if rest else parts[0]
         return value
+
+    def _number_beyond(self, count: int) -> Value:
+        number = Window(invoke("row_number", registry=WINDOWS), self.groups.keys)
+        return invoke(">", number, Literal(count, ScalarType.LONG), registry=OPERATORS)
 
     def _follows(self, count: int) -> Value:
         """Whether so many rows of its group stand before a row; beyond the first row of all, texts are empty."""
-        number = Window(invoke("row_number", registry=WINDOWS), self.groups.keys)
-        later = invoke(">", number, Literal(count, ScalarType.LONG), registry=OPERATORS)
+        later = self._number_beyond(count)
         if any(key.type is not ScalarType.STRING for key in self.groups.keys):
             return later
         empty = tuple(invoke("==", key, Literal("", ScalarType.STRING), registry=OPERATORS) for key in self.groups.keys)
         return Logical("or", (later, empty[0] if len(empty) == 1 else Logical("and", empty)))
 
 
+def _same_at_first(choice: tuple[Value, ...], positive: bool) -> bool:
+    """Whether a choice is the same where no row stands before, whatever a comparison with that row says."""
+    condition, seen, otherwise = choice if positive else (choice[0], choice[2], choice[1])
+    null = isinstance(otherwise, Literal) and otherwise.nullable
+    return (null and blank(seen)) or (positive and untrue(condition))
+
+
 def _is_run(value: Value) -> bool:
     return isinstance(value, Window) and value.call.function is RUN and not value.partition and not value.order
-
-
-# ---------------------------------------------------------------- conditions above
-
-
-def _known(above: Stretch) -> list[list[Value]]:
-    """For each relation conditions, in terms of its output, without which none of its rows is seen."""
-    apart = _apart(above)
-    known: list[list[Value]] = []
-    conditions: list[Value] = []
-    for relation, counts in zip(above, apart, strict=True):
-        known.append(conditions)
-        match relation:
-            case Filter():
-                conditions = [*conditions, *flat(relation.predicate, "and")]
-            case Project():
-                made = {item.name: item.value for item in relation.items}
-                conditions = [part for each in conditions if (below := _below(each, made)) for part in flat(below, "and")]
-            case _:
-                conditions = []
-        if not counts:
-            conditions = []
-    return [
-        [part for each in conditions if (below := _of_input(relation, each)) for part in flat(below, "and")]
-        for relation, conditions in zip(above, known, strict=True)
-    ]
-
-
-def _of_input(relation: Relation, condition: Value) -> Value | None:
-    if isinstance(relation, Project):
-        return _below(condition, {item.name: item.value for item in relation.items})
-    return condition
-
-
-def _below(condition: Value, made: dict[str, Value]) -> Value | None:
-    """A comparison of columns, or a flag, in terms of what a projection makes them of; None if it is more than that."""
-    match condition:
-        case ColumnRef():
-            return made[condition.name]
-        case Not():
-            below = _below(condition.arg, made)
-            return Not(below) if below is not None else None
-        case Call() if condition.function.name in ("==", "!="):
-            args = [_operand(arg, made) for arg in condition.args]
-            found = tuple(arg for arg in args if arg is not None)
-            return replace(condition, args=found) if len(found) == len(args) else None
-        case _:
-            return None
-
-
-def _operand(arg: Value, made: dict[str, Value]) -> Value | None:
-    if isinstance(arg, ColumnRef):
-        below = made[arg.name]
-        return below if isinstance(below, ColumnRef | Window) else None
-    if isinstance(arg, Window) and all(isinstance(made[name], ColumnRef) for name in columns_of(arg)):
-        return _renamed(arg, made)
-    return None
-
-
-def _renamed(value: Value, made: dict[str, Value]) -> Value:
-    if isinstance(value, ColumnRef):
-        return made[value.name]
-    return map_inner(value, lambda inner: _renamed(inner, made), lambda inner: inner)
-
-
-def _apart(above: Stretch) -> list[bool]:
-    """Whether what a relation computes for one row is independent of what windows below it say of other rows."""
-    found: list[bool] = []
-    told: set[str] = set()  # columns that hold what windows say
-    chosen = False  # whether they decide which rows there are
-    for relation in reversed(above):
-        windows = [each for value in values_of(relation) for each in walk(value) if isinstance(each, Window)]
-        read = {name for window in windows for name in columns_of(window)}
-        found.insert(0, not (read & told or (chosen and windows)))
-        match relation:
-            case Project():
-                told = {item.name for item in relation.items if _windowed(item.value) or told & set(columns_of(item.value))}
-            case _:
-                chosen = chosen or any(_windowed(value) or told & set(columns_of(value)) for value in values_of(relation))
-    return found
 
 
 __all__ = ["partition_windows"]

@@ -65,6 +65,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "kql.extremes",
             "kql.percentiles",
             "kql.guards",
+            "kql.implied",
             "kql.neighbours",
             "kql.weights",
             "kql.variety",

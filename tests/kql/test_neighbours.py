@@ -40,6 +40,9 @@ def values(draw: st.DrawFn, keys: list[str]) -> str:
     forms = [
         f"iff({condition}, n - {one}, -1)",
         f"iff({condition}, -1, n - {one})",
+        f"iff({condition}, n - {one}, long(null))",
+        f"iff({condition}, long(null), id - {one})",
+        f"iff({condition} and n > {one}, 1, {two})",
         f"case({condition}, {one}, {other}, -1, {two})",
         f"tolong({condition})",
         f"row_cumsum(n, {condition})",
@@ -57,7 +60,12 @@ def queries(draw: st.DrawFn) -> str:
     keys = draw(st.lists(KEYS, min_size=1, max_size=2, unique=True))
     order = [f"{key} {draw(st.sampled_from(['asc', 'asc', 'desc', 'asc nulls last', 'desc nulls first']))}" for key in keys]
     steps = [f"extend x{at} = {draw(values(keys))}" for at in range(draw(st.integers(0, 2)))]
-    kept = [f"where {draw(conditions(keys))}", f"where n > {draw(NEIGHBOURS)}", "take 4"]
+    kept = [
+        f"where {draw(conditions(keys))}",
+        f"where {draw(conditions(keys))} and n - {draw(NEIGHBOURS)} < 3",
+        f"where n > {draw(NEIGHBOURS)}",
+        "take 4",
+    ]
     columns = [
         f"extend p = prev({keys[0]}), q = prev(n) | where p == {keys[0]}",
         f"extend s = {draw(conditions(keys))} | where s",

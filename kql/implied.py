@@ -1,0 +1,90 @@
+"""What is sure of all rows of which anything is seen in the end, because a filter above has it so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kql.algebra import Call, ColumnRef, Filter, Not, Project, Relation, Value, Window
+from kql.guards import flat
+from kql.traversal import columns_of, map_inner, values_of, walk
+
+
+def has_windows(value: Value) -> bool:
+    return any(isinstance(each, Window) for each in walk(value))
+
+
+def known(above: list[Relation]) -> list[list[Value]]:
+    """For each relation conditions, in terms of its output, without which none of its rows is seen."""
+    apart = _apart(above)
+    known: list[list[Value]] = []
+    conditions: list[Value] = []
+    for relation, counts in zip(above, apart, strict=True):
+        known.append(conditions)
+        match relation:
+            case Filter():
+                conditions = [*conditions, *flat(relation.predicate, "and")]
+            case Project():
+                made = {item.name: item.value for item in relation.items}
+                conditions = [part for each in conditions if (below := _below(each, made)) for part in flat(below, "and")]
+            case _:
+                conditions = []
+        if not counts:
+            conditions = []
+    return [
+        [part for each in conditions if (below := _of_input(relation, each)) for part in flat(below, "and")]
+        for relation, conditions in zip(above, known, strict=True)
+    ]
+
+
+def _of_input(relation: Relation, condition: Value) -> Value | None:
+    if isinstance(relation, Project):
+        return _below(condition, {item.name: item.value for item in relation.items})
+    return condition
+
+
+def _below(condition: Value, made: dict[str, Value]) -> Value | None:
+    """A comparison of columns, or a flag, in terms of what a projection makes them of; None if it is more than that."""
+    match condition:
+        case ColumnRef():
+            return made[condition.name]
+        case Not():
+            below = _below(condition.arg, made)
+            return Not(below) if below is not None else None
+        case Call() if condition.function.name in ("==", "!="):
+            args = [_operand(arg, made) for arg in condition.args]
+            found = tuple(arg for arg in args if arg is not None)
+            return replace(condition, args=found) if len(found) == len(args) else None
+        case _:
+            return None
+
+
+def _operand(arg: Value, made: dict[str, Value]) -> Value | None:
+    if isinstance(arg, ColumnRef):
+        below = made[arg.name]
+        return below if isinstance(below, ColumnRef | Window) else None
+    if isinstance(arg, Window) and all(isinstance(made[name], ColumnRef) for name in columns_of(arg)):
+        return _renamed(arg, made)
+    return None
+
+
+def _renamed(value: Value, made: dict[str, Value]) -> Value:
+    if isinstance(value, ColumnRef):
+        return made[value.name]
+    return map_inner(value, lambda inner: _renamed(inner, made), lambda inner: inner)
+
+
+def _apart(above: list[Relation]) -> list[bool]:
+    """Whether what a relation computes for one row is independent of what windows below it say of other rows."""
+    found: list[bool] = []
+    told: set[str] = set()  # columns that hold what windows say
+    chosen = False  # whether they decide which rows there are
+    for relation in reversed(above):
+        windows = [each for value in values_of(relation) for each in walk(value) if isinstance(each, Window)]
+        read = {name for window in windows for name in columns_of(window)}
+        found.insert(0, not (read & told or (chosen and windows)))
+        match relation:
+            case Project():
+                told = {item.name for item in relation.items if has_windows(item.value) or told & set(columns_of(item.value))}
+            case _:
+                chosen = chosen or any(has_windows(value) or told & set(columns_of(value)) for value in values_of(relation))
+    return found
