@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hunting.charts.chart import Chart, Point, asks_for_chart, chart_of
+from hunting.charts.chart import Chart, Point
 from hunting.charts.pictures import picture
+from hunting.charts.rendered import asks_for_chart, chart_of
 from hunting.charts.terminal import draw
 from hunting.charts.vega import vega_lite
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from hunting.charts.chart import AXES, Chart, chart_of
+from hunting.charts.chart import AXES, Chart
 from hunting.charts.plot import COLOURS, Places, figure, letter, moment_ticks, plot
+from hunting.charts.rendered import chart_of
 from hunting.result import Result
 from kql.types import ScalarType
 

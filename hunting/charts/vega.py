@@ -9,8 +9,9 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from hunting.charts.chart import Chart, Point, chart_of
+from hunting.charts.chart import Chart, Point
 from hunting.charts.plot import moment_form
+from hunting.charts.rendered import chart_of
 from hunting.charts.treemap import tiles
 from hunting.result import Result
 from kql.types import ScalarType
