@@ -1,6 +1,7 @@
 """How long each phase of the compiler takes, what imports and a first query cost: `python tests/bench/phases.py [QUERY.kql ...]`.
 
-Without arguments all of `data/queries/` is compiled. Medians over repeated runs of one process; CPU time.
+Without arguments all of `data/queries/` is compiled. Medians over repeated runs of one process; CPU time. "whole" is what a hunt
+pays for a text that is new to it, "known" for one that it has compiled before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from rich.table import Table
 
 import hunting
 from kql import lowering, parser, rewrite
-from kql.compiler import DIALECTS
+from kql.cache import Programs
+from kql.compiler import DIALECTS, uncollected
 from kql.scope import Context, Scope
 from kql.syntax.base import build
 
@@ -68,6 +70,14 @@ def phases(text: str, hunt: hunting.Hunt) -> dict[str, float]:
     return spent
 
 
+def compilations(text: str, hunt: hunting.Hunt, programs: Programs) -> dict[str, float]:
+    """Milliseconds of one compilation as a hunt asks for it: of a text that is new, and of one that is known."""
+    spent: dict[str, float] = {}
+    for what in ("whole", "known"):
+        timed(spent, what, lambda: programs.compile(text, hunt, None, False, None))
+    return spent
+
+
 def fresh_time(statement: str) -> float:
     """Seconds of CPU of a fresh interpreter that runs the statement, less those of one that runs nothing."""
 
@@ -80,7 +90,8 @@ def fresh_time(statement: str) -> float:
 
 def main(paths: list[Path]) -> None:
     hunt = hunting.connect(":memory:")
-    table = Table("query", *(f"{phase} ms" for phase in PHASES), "total ms")
+    programs = Programs()
+    table = Table("query", *(f"{phase} ms" for phase in (*PHASES, "whole", "known")))
     totals = []
     for path in paths:
         text = path.read_text(encoding="utf-8")
@@ -89,10 +100,12 @@ def main(paths: list[Path]) -> None:
         except hunting.KqlError as error:
             table.add_row(path.stem, f"[red]{error.message[:60]}[/red]")
             continue
-        runs = [phases(text, hunt) for _ in range(RUNS)]
-        medians = [statistics.median(run[phase] for run in runs) for phase in PHASES]
-        totals.append(sum(medians))
-        table.add_row(path.stem, *(f"{each:.2f}" for each in (*medians, sum(medians))))
+        with uncollected():
+            runs = [phases(text, hunt) for _ in range(RUNS)]
+        runs = [run | compilations(f"{text}\n// {at}", hunt, programs) for at, run in enumerate(runs)]
+        medians = [statistics.median(run[phase] for run in runs) for phase in (*PHASES, "whole", "known")]
+        totals.append(medians[-2])
+        table.add_row(path.stem, *(f"{each:.2f}" for each in medians))
     console = Console() if sys.stdout.isatty() else Console(width=130)
     console.print(table)
     if totals:
