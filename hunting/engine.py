@@ -26,12 +26,12 @@ from hunting.inputs import as_table, bound, declared, geoip_database, inferred
 from hunting.lake import Lake
 from hunting.result import Result
 from hunting.rows import stored
-from hunting.sources import ROW_ID, over_files, quoted, selected
+from hunting.sources import ROW_ID, quoted, selected
 from hunting.tables import TABLES
+from hunting.views import Views
 from kql.cache import Programs
 from kql.catalog import PLAIN, External, Storage
 from kql.errors import KqlError, KqlUnsupportedError
-from kql.reads import Read
 from kql.types import Schema
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Hunt:
         self.clock = clock
         self.geoip = geoip
         self._registered: dict[str, Schema] = {}
-        self._views: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._views = Views(self._connection, lake)
         self._varieties: dict[tuple[str, frozenset[str]], float] = {}
         self._functions: set[str] = set()
         self._programs = Programs()
@@ -236,7 +236,7 @@ class Hunt:
         provided = {*self._registered, *(external.table for external in program.externals)}
         for read in program.reads:
             if read.table not in provided and not self._foreign:
-                self._view(read, self._files(read, values))
+                self._views.show(read, values, self.schema)
         for name in program.vectorised:
             self._function(name, program.text)
 
@@ -260,22 +260,6 @@ class Hunt:
         except KqlError as error:
             error.text = text
             raise
-
-    def _files(self, read: Read, values: Mapping[str, object]) -> tuple[str, ...]:
-        """The files of a table's current version whose days a program can want."""
-        if self._lake is None:
-            return ()
-        return tuple(self._lake.files(read.table, *read.span(values)))
-
-    def _view(self, read: Read, files: tuple[str, ...]) -> None:
-        events = tuple(self.lake.files(latest.EVENTS)) if read.view != read.table else ()
-        if self._views.get(read.view) == (files, events):
-            return
-        source = over_files(self.schema(read.table) or (), files)
-        if events:
-            source = latest.overlaid(source, over_files(self.schema(latest.EVENTS) or (), events))
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(read.view)} AS {source}")
-        self._views[read.view] = files, events
 
     def interrupt(self) -> None:
         """Stops the query that runs in another thread."""

@@ -96,7 +96,10 @@ HUNTING_LAYERS: list[tuple[tuple[str, ...], str]] = [
         ),
         "Arrow in, Arrow out: no engine",
     ),
-    (("hunting.latest", "hunting.sources", "hunting.variety", "hunting.database", "hunting.engine"), "queries run over storage"),
+    (
+        ("hunting.latest", "hunting.sources", "hunting.views", "hunting.variety", "hunting.database", "hunting.engine"),
+        "queries run over storage",
+    ),
     (
         ("hunting.simulate", "hunting.air", "hunting.schedule", "hunting.detections", "hunting.reports"),
         "the verbs use the engine",

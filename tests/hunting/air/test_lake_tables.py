@@ -16,6 +16,7 @@ from hunting.air.lake_tables import EVENTS, GROWN, OUTBOX, STATES
 from hunting.engine import Hunt
 from hunting.errors import AirError
 from hunting.lake import Lake
+from kql.catalog import computed_view
 
 LINK = "https://bad.example/login"
 TABLES = (*STATES, *(grown.table for grown in GROWN))
@@ -197,18 +198,17 @@ def test_the_overlay_costs_nothing_when_it_is_not_asked_for(stored: StoredTenant
     stored.mail("m1", "ann@x")
     stored.event("m1", "ann@x", "Moved to quarantine", "Quarantine", at=NOON)
     stored.rows("EmailEvents | where DeliveryLocation == 'Quarantine' | count")
-    assert "EmailPostDeliveryEvents" not in view(stored.hunt)
+    assert list(views(stored.hunt)) == ["EmailEvents"]
     assert stored.rows("EmailEvents | where LatestDeliveryLocation == 'Quarantine' | count") == [(1,)]
-    assert "EmailPostDeliveryEvents" in view(stored.hunt)
+    assert "EmailPostDeliveryEvents" in views(stored.hunt)[computed_view("EmailEvents")]
     assert stored.rows("EmailEvents | count") == [(1,)]
-    assert "EmailPostDeliveryEvents" not in view(stored.hunt)
+    assert "EmailPostDeliveryEvents" not in views(stored.hunt)["EmailEvents"]
+    assert computed_view("EmailEvents") not in stored.hunt.query("EmailEvents | count").sql
 
 
-def view(hunt: Hunt) -> str:
-    """The SQL behind EmailEvents."""
-    row = hunt._connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'EmailEvents'").fetchone()
-    assert row is not None
-    return str(row[0])
+def views(hunt: Hunt) -> dict[str, str]:
+    """The SQL behind the views over the store."""
+    return dict(hunt._connection.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall())
 
 
 @pytest.mark.parametrize("remediated", [True, False])
