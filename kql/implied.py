@@ -4,13 +4,47 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kql.algebra import Call, ColumnRef, Filter, Not, Project, Relation, Value, Window
+from kql.algebra import Call, ColumnRef, Filter, Item, Not, Project, Relation, Value, Window
 from kql.guards import flat
-from kql.traversal import columns_of, map_inner, values_of, walk
+from kql.traversal import columns_of, computed, map_inner, values_of, walk
 
 
 def has_windows(value: Value) -> bool:
     return any(isinstance(each, Window) for each in walk(value))
+
+
+def merged(above: list[Relation]) -> list[Relation]:
+    """The relations, one above another, where a projection has taken in what the one below it says of neighbours.
+
+    What no column shows any more is then seen only where it is used, in a choice for example.
+    """
+    made: list[Relation] = []
+    for relation in reversed(above):
+        if made and isinstance(relation, Project) and isinstance(made[0], Project) and _takes_in(relation, made[0]):
+            values = {item.name: item.value for item in made[0].items}
+            items = tuple(Item(item.name, _renamed(item.value, values)) for item in relation.items)
+            made[0] = replace(relation, input=made[0].input, items=items)
+        else:
+            made.insert(0, relation)
+    return made
+
+
+def _takes_in(upper: Project, lower: Project) -> bool:
+    """Whether all windows of the lower one are used, by the upper one alone; and nothing else would be computed twice."""
+    values = {item.name: item.value for item in lower.items}
+    windows = {name for name, value in values.items() if isinstance(value, Window)}
+    if not windows or any(has_windows(item.value) for item in upper.items) or not all(map(_steady, values.values())):
+        return False
+    passed = [item.value.name for item in upper.items if isinstance(item.value, ColumnRef)]
+    read = {name for value in computed(upper) for name in columns_of(value)}
+    plain = {name for name, value in values.items() if isinstance(value, ColumnRef)}
+    moved = [name for name in passed if name not in plain]
+    return not windows & set(passed) and read <= windows | plain and len(moved) == len(set(moved))
+
+
+def _steady(value: Value) -> bool:
+    """Whether a value, or what its window reads, is the same when it is computed again."""
+    return not any(isinstance(each, Call) and each.function.volatile for each in walk(value))
 
 
 def known(above: list[Relation]) -> list[list[Value]]:

@@ -97,6 +97,14 @@ def fuse_projects(relation: Relation) -> Relation:
     return replace(relation, input=lower.input, items=items)
 
 
+def prune_above_windows(program: Program) -> Program:
+    """Columns that nobody reads are gone where there are windows: what is not shown decides how far a window must look."""
+    root, bindings = program
+    everything = (each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top))
+    windows = any(isinstance(inner, Window) for each in everything for value in computed(each) for inner in walk(value))
+    return prune_columns(program) if windows else program
+
+
 def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program], Program]:
     """A pass that treats the root and every binding alike."""
 
@@ -208,6 +216,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     inline_single_uses,
     each_relation(read_through),
     each_relation(fuse_projects),
+    prune_above_windows,
     each_relation(partition_windows),
     each_relation(unnest_windows),
     each_relation(drop_sort),

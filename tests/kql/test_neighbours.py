@@ -70,6 +70,7 @@ def queries(draw: st.DrawFn) -> str:
         f"extend p = prev({keys[0]}), q = prev(n) | where p == {keys[0]}",
         f"extend s = {draw(conditions(keys))} | where s",
     ]
+    columns += [f"extend p = prev({keys[0]}), q = prev(n) | extend y = iff(p == {keys[0]}, n - q, -1) | project-away p, q"]
     steps += draw(st.lists(st.sampled_from([*kept, *columns]), min_size=not steps, max_size=2, unique=True))
     return " | ".join([f"T | extend size = strlen(g) | sort by {', '.join(order)}, id asc", *steps])
 
