@@ -35,6 +35,7 @@ from kql.pruning import prune_columns
 from kql.traversal import columns_of, computed, inputs, repeatable, top_down, values_of, walk, with_inputs
 from kql.types import ScalarType
 
+FEW = 1e-5  # groups per row up to which a limit chooses most of them
 MOST = 1_000  # groups that a limit may choose: more hold most of the rows
 
 # Aggregates that keep each different value of a group; to look at a row twice costs less than one of those.
@@ -52,6 +53,7 @@ _LIGHT = _COMPARED | {"bin", "split", "strlen", "tolower", "tostring", "toupper"
 def select_groups_first(relation: Relation) -> Relation:
     """`summarize n = count(), dcount(x) by k | top 10 by n` counts, then joins the rows of ten groups and counts their x.
 
+    Where storage says that there are hardly more groups one step is enough.
     So does a condition that tells which rows cannot be of its groups: `summarize first = min(t), ... | where first > ago(7d)`.
     Any other may let most rows through, which are then read twice for nothing.
     """
@@ -63,7 +65,7 @@ def _in_two_steps(relation: Relation) -> Relation:
     if aggregate is None or not _pays(aggregate):
         return relation
     implied = list(_implied(relation, aggregate))
-    if isinstance(relation, Filter) and not implied:
+    if not implied and (isinstance(relation, Filter) or groups_per_row(aggregate) <= FEW):
         return relation
     keys = [Item(f"$key_{at}", ref(item.column)) for at, item in enumerate(aggregate.keys)]
     names = tuple(Item(item.name, ref(item.column)) for item in keys)
@@ -128,7 +130,22 @@ def _pays(aggregate: Aggregate) -> bool:
     """Whether something is costly, and nothing depends on the order of the rows, which a join need not keep."""
     calls = [each for value in values_of(aggregate) for each in walk(value) if isinstance(each, Call)]
     costly = any(call.function.name in _COSTLY for call in calls) and not any(call.function.ordered for call in calls)
-    return costly and all(_plain(value) for value in values_of(aggregate)) and _stored(aggregate.input)
+    return costly and all(_plain(value) for value in values_of(aggregate)) and cheaply_read(aggregate.input)
+
+
+def groups_per_row(aggregate: Aggregate) -> float:
+    """How many different values the stored columns hold that the keys are made of, as storage estimates it; 1 if unknown.
+
+    The input must be a stored table below filters and projections.
+    """
+    names, relation = {name for key in aggregate.keys for name in columns_of(key.value)}, aggregate.input
+    while isinstance(relation, Filter | Project):
+        if isinstance(relation, Project):
+            names = {name for item in relation.items if item.name in names for name in columns_of(item.value)}
+        relation = relation.input
+    assert isinstance(relation, Scan)
+    stored = (physical for column, physical in zip(relation.columns, relation.physical, strict=True) if column.name in names)
+    return relation.storage.variety_of(frozenset(stored)) if names else 0.0
 
 
 def _exact(value: Value) -> bool:
@@ -137,7 +154,7 @@ def _exact(value: Value) -> bool:
     return all(call.function.name in _EXACT and call.type is not ScalarType.REAL for call in calls)
 
 
-def _stored(relation: Relation) -> bool:
+def cheaply_read(relation: Relation) -> bool:
     """Whether the rows are those of a stored table, and finding them twice costs little more than reading them twice."""
     while isinstance(relation, Filter | Project):
         known = _COMPARED if isinstance(relation, Filter) else _LIGHT

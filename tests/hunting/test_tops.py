@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hunting.engine import Hunt, connect
+from hunting.lake import Lake
 from kql import rewrite
 from kql.selection import select_groups_first
 
@@ -118,3 +119,25 @@ def test_a_time_that_says_nothing_of_the_rows_takes_one_step(hunt: Hunt) -> None
         "Messages > 1",
     ):
         assert "SEMI JOIN" not in hunt.query(f"EmailEvents | {GROUPS} by SenderFromAddress | where {condition}").sql
+
+
+class Repeating(Hunt):
+    """A store that says of one column that it repeats."""
+
+    def variety(self, table: str, columns: frozenset[str]) -> float:
+        return 0.0 if table == "EmailEvents" and columns == {"EmailDirection"} else 1.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "joined"),
+    [
+        ("SenderFromAddress", True),
+        ("Way = tolower(EmailDirection)", False),
+        ("Way = 'every'", False),
+        ("EmailDirection, bin(Timestamp, 1d)", True),
+    ],
+)
+def test_few_groups_are_not_worth_two_steps(investigated: Path, keys: str, joined: bool) -> None:
+    with Repeating(Lake.open(investigated)) as hunt:
+        found = hunt.query(f"EmailEvents | {GROUPS} by {keys} | sort by Copies, Messages | take 3")
+        assert ("SEMI JOIN" in found.sql) == joined and len(found) > 0
