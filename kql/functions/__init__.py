@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kql.functions import (
+from kql.functions import (  # noqa: F401 - a module declares its lines when it is imported
     aggregates,
     conversion,
     dynamic,
@@ -25,24 +25,3 @@ from kql.functions import (
 from kql.functions.registry import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 
 __all__ = ["AGGREGATES", "OPERATORS", "SCALARS", "WINDOWS"]
-
-TOPICS = (
-    aggregates,
-    conversion,
-    dynamic,
-    encoding,
-    geography,
-    hashes,
-    logic,
-    network,
-    number,
-    operators,
-    regex,
-    series,
-    sets,
-    sketches,
-    text,
-    time,
-    units,
-    windows,
-)
