@@ -97,14 +97,6 @@ def fuse_projects(relation: Relation) -> Relation:
     return replace(relation, input=lower.input, items=items)
 
 
-def prune_above_windows(program: Program) -> Program:
-    """Columns that nobody reads are gone where there are windows: what is not shown decides how far a window must look."""
-    root, bindings = program
-    everything = (each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top))
-    windows = any(isinstance(inner, Window) for each in everything for value in computed(each) for inner in walk(value))
-    return prune_columns(program) if windows else program
-
-
 def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program], Program]:
     """A pass that treats the root and every binding alike."""
 
@@ -211,14 +203,27 @@ def _unsorted(relation: Relation) -> Relation:
             return relation
 
 
+def place_windows(program: Program) -> Program:
+    """The passes over windows, where there are any; columns that nobody reads go first: they would be looked at."""
+    root, bindings = program
+    everything = (each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top))
+    if any(isinstance(inner, Window) for each in everything for value in computed(each) for inner in walk(value)):
+        for each in WINDOW_PASSES:
+            program = each(program)
+    return program
+
+
+WINDOW_PASSES: tuple[Callable[[Program], Program], ...] = (
+    prune_columns,
+    each_relation(partition_windows),
+    each_relation(unnest_windows),
+)
 PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(fold_sessions),
     inline_single_uses,
     each_relation(read_through),
     each_relation(fuse_projects),
-    prune_above_windows,
-    each_relation(partition_windows),
-    each_relation(unnest_windows),
+    place_windows,
     each_relation(drop_sort),
     prune_columns,
     each_relation(once_for_each_value),
