@@ -17,6 +17,7 @@ from sqlglot import exp
 from kql.algebra import (
     Aggregate,
     Binding,
+    Call,
     ColumnRef,
     Filter,
     Fold,
@@ -262,14 +263,17 @@ class Lowering(BlockLowering):
 
     def _unnest(self, relation: Unnest) -> Block:
         below = relation.input
-        computed = [item.value for item in relation.items if not (relation.native or isinstance(item.value, ColumnRef))]
-        arrays = [Item(f"$array{at}", value) for at, value in enumerate(computed)]
-        if arrays:  # computed once, below: the list reads it several times
-            below = Project(below, (*passing(below.schema), *arrays))
-        block = self.wrap(self.block(below), below.schema)
-        held = {id(item.value): block.columns[item.name] for item in arrays}
         texts = {c.name for c in relation.columns if c.type is ScalarType.STRING}
-        values = {item.name: held.get(id(item.value)) or self.value(item.value, block.columns) for item in relation.items}
+        computed = [item for item in relation.items if not (relation.native or isinstance(item.value, ColumnRef))]
+        arrays = {
+            item.name: Item(f"$array{at}", _for_texts(item.value) if item.name in texts else item.value)
+            for at, item in enumerate(computed)
+        }
+        if arrays:  # computed once, below: the list reads it several times
+            below = Project(below, (*passing(below.schema), *arrays.values()))
+        block = self.wrap(self.block(below), below.schema)
+        held = {each: block.columns[item.name] for each, item in arrays.items()}
+        values = {item.name: held.get(item.name) or self.value(item.value, block.columns) for item in relation.items}
         lists = {each: self._list(tree, relation, each in texts) for each, tree in values.items()}
         block.columns = {c.name: block.columns[c.name] for c in relation.columns if c.name in block.columns}
         for each, elements in lists.items():
@@ -321,6 +325,13 @@ class Lowering(BlockLowering):
         tree = self.select(self.block(relation.step), relation.schema)
         self.fused = fused
         return tree
+
+
+def _for_texts(value: Value) -> Value:
+    """A dynamic of which only the texts of its elements matter."""
+    if not (isinstance(value, Call) and value.function.listed):
+        return value
+    return replace(value, function=replace(value.function, template=value.function.listed))
 
 
 def _lean(relation: Relation) -> Relation:

@@ -165,8 +165,9 @@ scalar("totimespan(value: timespan) -> timespan", "$value", "totimespan(1d) -> 1
 # ---------------------------------------------------------------- dynamic
 # TRY costs microseconds for each row that fails, and CASE alone would not keep json() from constants that are none.
 _PARSED = "nullif(CASE WHEN json_valid($value) THEN TRY(json($value)) ELSE to_json(nullif($value, '')) END, 'null')"
+_LISTED = f"CASE WHEN starts_with($value, '[') AND json_valid($value) THEN $value ELSE CAST({_PARSED} AS VARCHAR) END"
 _READ = "CASE WHEN json_valid($value) THEN $value END"
-scalar("todynamic(value: string) -> dynamic", _PARSED, "todynamic('{\"a\": 1}').a -> dynamic(1)", "JSON text as a dynamic; text that is no JSON stays text.", read=_READ, **_SOME)
+scalar("todynamic(value: string) -> dynamic", _PARSED, "todynamic('{\"a\": 1}').a -> dynamic(1)", "JSON text as a dynamic; text that is no JSON stays text.", read=_READ, listed=_LISTED, **_SOME)
 scalar("todynamic(value: dynamic) -> dynamic", "$value", "todynamic(dynamic([1])) -> dynamic([1])", "The same value.", **_SAME)
 scalar("todynamic(value: datetime) -> dynamic", f"to_json({DATETIME_TEXT})", "todynamic(datetime(2026-01-01)) -> dynamic('2026-01-01T00:00:00.0000000Z')", "Its text.", **_SAME)
 scalar("todynamic(value: timespan) -> dynamic", f"to_json({TIMESPAN_TEXT})", "todynamic(1d) -> dynamic('1.00:00:00')", "Its text.", **_SAME)

@@ -100,6 +100,7 @@ class Function:
         read: of a function that makes a dynamic of text: the template of what a path may read instead of the whole.
         members: of a function that makes a bag: the templates of the texts that can be had alone, by key.
         elements: of a function that makes an array of texts: the template of the SQL list of them.
+        listed: of a function that makes a dynamic of text: the template of a JSON text with elements of the same texts.
     """
 
     kind: Kind
@@ -122,6 +123,7 @@ class Function:
     read: str = ""
     members: Mapping[str, str] = field(default_factory=dict, compare=False)
     elements: str = ""
+    listed: str = ""
 
     @cached_property
     def name(self) -> str:
