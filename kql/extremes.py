@@ -18,13 +18,17 @@ from kql.algebra import (
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
 from kql.pruning import narrowed
+from kql.selection import cheaply_read, groups_per_row
 from kql.traversal import bottom_up, carrying, computed, repeatable
 from kql.types import Column, ScalarType
 
 MANY = 6  # columns of the row from which on two steps cost less than one
-_OF_A_ROW = ("arg_max", "arg_min")
+TEXTS = 3  # of them texts, which one step copies for each row that is newer than those before
+REPEATED = 0.1  # groups per row up to which that is so: of small groups few rows are newer
+_OF_A_ROW = {"arg_max": "max", "arg_min": "min"}
 _ROW = ColumnRef("$row", ScalarType.LONG, nullable=False)
 _CHOSEN = ColumnRef("$chosen", ScalarType.LONG, nullable=True)
+_TIME = ColumnRef("$time", ScalarType.DATETIME, nullable=False)
 
 
 def rows_by_place(relation: Relation) -> Relation:
@@ -33,16 +37,21 @@ def rows_by_place(relation: Relation) -> Relation:
 
 
 def _by_place(relation: Relation) -> Relation:
-    if isinstance(relation, Aggregate) and relation.keys and len(_of_one_row(relation)) >= MANY and _row_id(relation.input):
-        return _joined(relation)
-    return relation
+    wide = isinstance(relation, Aggregate) and relation.keys and _row_id(relation.input) and _is_wide(relation)
+    return _joined(relation) if isinstance(relation, Aggregate) and wide else relation
+
+
+def _is_wide(aggregate: Aggregate) -> bool:
+    row = _of_one_row(aggregate)
+    texts = [item for item in row if item.value.type in (ScalarType.STRING, ScalarType.DYNAMIC)]
+    if len(row) >= MANY or len(texts) < TEXTS:
+        return len(row) >= MANY
+    return cheaply_read(aggregate.input) and groups_per_row(aggregate) <= REPEATED
 
 
 def _of_one_row(aggregate: Aggregate) -> list[Item]:
     """The items that hold values of the one row which the first such item chooses."""
-    found = [
-        item for item in aggregate.items if isinstance(item.value, Call) and item.value.function.name in ("arg_max", "arg_min")
-    ]
+    found = [item for item in aggregate.items if isinstance(item.value, Call) and item.value.function.name in _OF_A_ROW]
     return [item for item in found if _choice(item) == _choice(found[0])]
 
 
@@ -58,10 +67,16 @@ def _joined(aggregate: Aggregate) -> Relation:
     name, by = _choice(wide[0])
     chosen = Item(_CHOSEN.name, invoke(name, by, _ROW, registry=AGGREGATES))
     others = tuple(item for item in aggregate.items if item.name not in names)
-    places = Aggregate(source, aggregate.keys, (chosen, *others))
-    rows = Project(source, (Item(_ROW.name, _ROW), *(Item(item.name, _value(item)) for item in wide)))
+    found, sought, on = [chosen], [Item(_ROW.name, _ROW)], [(_CHOSEN, _ROW)]
+    if isinstance(by, ColumnRef) and by.type is ScalarType.DATETIME and not by.nullable:
+        # Storage knows between which moments the rows of a part of a file are, and skips the parts of none of the places.
+        found.append(Item(_TIME.name, invoke(_OF_A_ROW[name], by, registry=AGGREGATES)))
+        sought.append(Item(_TIME.name, by))
+        on.insert(0, (_TIME, _TIME))
+    places = Aggregate(source, aggregate.keys, (*found, *others))
+    rows = Project(source, (*sought, *(Item(item.name, _value(item)) for item in wide)))
     columns = tuple(JoinColumn("right" if c.name in names else "left", c.name, c) for c in aggregate.schema)
-    return Join(narrowed(places), narrowed(rows), "inner", ((_CHOSEN, _ROW),), columns, span=aggregate.span)
+    return Join(narrowed(places), narrowed(rows), "inner", tuple(on), columns, span=aggregate.span)
 
 
 def _value(item: Item) -> Value:

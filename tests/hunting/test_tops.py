@@ -56,7 +56,7 @@ def test_the_newest_row_of_each_group_is_one_row_of_the_table(hunt: Hunt, by: st
     everything = hunt.query(f"EmailEvents {filters}")
     key, time = everything.columns.index(by), everything.columns.index("Timestamp")
     found = hunt.query(f"EmailEvents {filters} | summarize arg_max(Timestamp, *), Copies = count() by {by}")
-    assert "$row" in found.sql
+    assert "$row" in found.sql and 'ON l."$time" = ' in found.sql
     rows = hunt.query(f"EmailEvents {filters} | project-reorder {by}, Timestamp").rows()
     assert {row[0]: row[1] for row in found.rows()} == newest(everything.rows(), key, time)
     assert all(row[:-1] in rows for row in found.rows())
@@ -141,3 +141,22 @@ def test_few_groups_are_not_worth_two_steps(investigated: Path, keys: str, joine
     with Repeating(Lake.open(investigated)) as hunt:
         found = hunt.query(f"EmailEvents | {GROUPS} by {keys} | sort by Copies, First | take 3")
         assert ("SEMI JOIN" in found.sql) == joined and len(found) > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "placed"),
+    [
+        ("arg_min(Timestamp, Subject, SenderIPv4, RecipientEmailAddress)", True),
+        ("arg_max(Timestamp, Subject, SenderIPv4)", False),
+        ("arg_max(Timestamp, EmailSize, UrlCount, AttachmentCount)", False),
+    ],
+)
+def test_texts_of_the_newest_row_of_few_groups_are_read_at_its_place(investigated: Path, query: str, placed: bool) -> None:
+    with Repeating(Lake.open(investigated)) as few, connect(investigated) as many:
+        query = f"EmailEvents | where UrlCount > 0 | summarize {query} by EmailDirection | sort by EmailDirection asc"
+        found, whole = few.query(query), many.query(query)
+        assert ("$row" in found.sql, "$row" in whole.sql) == (placed, False)
+        names = ", ".join(found.columns)
+        assert [row[:2] for row in found.rows()] == [row[:2] for row in whole.rows()]
+        assert {*found.rows()} <= {*many.query(f"EmailEvents | where UrlCount > 0 | project {names}").rows()}
+        assert "$row" not in few.query(query.replace("UrlCount > 0", "Subject has 'a'")).sql
