@@ -36,6 +36,7 @@ from kql.pruning import Program, prune_columns
 from kql.reading import read_through
 from kql.selection import select_groups_first
 from kql.sessions import fold_sessions
+from kql.texts import read_texts
 from kql.tops import top_in_two_steps
 from kql.traversal import bottom_up, columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
 from kql.types import ScalarType
@@ -227,6 +228,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     each_relation(drop_sort),
     prune_columns,
     each_relation(once_for_each_value),
+    each_relation(read_texts),
     each_relation(percentiles_at_once),
     each_relation(rows_by_place),
     each_relation(select_groups_first),

@@ -245,7 +245,9 @@ def _asks(value: Value) -> bool:
 
 
 def carrying(relation: Relation, column: Column, physical: str) -> Relation:
-    """The rows of one stored table, through filters and projections, with one more of its columns."""
+    """The rows of one stored table, through filters and projections, with one more of its columns if they have it not."""
+    if column in relation.schema:
+        return relation
     match relation:
         case Scan():
             return replace(relation, columns=(*relation.columns, column), physical=(*relation.physical, physical))

@@ -69,6 +69,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "kql.neighbours",
             "kql.weights",
             "kql.variety",
+            "kql.texts",
             "kql.selection",
         ),
         "a pass sees relations alone",

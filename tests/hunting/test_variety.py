@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hunting.engine import Hunt
 from hunting.lake import Lake
 from hunting.simulate import scenario_folder, simulate
 from hunting.tables import stored_schema
+from kql.catalog import Storage
 from kql.types import ScalarType
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -52,6 +54,13 @@ class Rowwise(Hunt):
         return 1.0
 
 
+class Checking(Hunt):
+    """Reads dynamics as values of JSON."""
+
+    def storage(self, table: str) -> Storage:
+        return replace(super().storage(table), variety=None)
+
+
 class Repeating(Hunt):
     def variety(self, table: str, columns: frozenset[str]) -> float:  # noqa: ARG002
         return 0.0
@@ -81,6 +90,12 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake.append("Awkward", rows, schema=stored_schema(KINDS.items()))
     lake.append("Nothing", rows.slice(0, 0), schema=stored_schema(KINDS.items()))
     return lake
+
+
+@pytest.fixture(scope="module")
+def readings(lake: Lake) -> Iterator[tuple[Hunt, Hunt]]:
+    with Checking(lake, clock=ManualClock(END)) as one, Rowwise(lake, clock=ManualClock(END)) as other:
+        yield one, other
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +157,14 @@ ITEMS = [
     "max(strlen(replace_regex(s, '[a-z]+', '#')))",
     "binary_all_or(n)",
 ]
+READS = [
+    "where d.a == 1",
+    "where d[0] == 'x' or isnull(d.a.b)",
+    "extend f = d.a, g = tostring(d[1]), h = d",
+    "extend w = d[k]",
+    "extend v = d | where v.b[0] == 1 | project-away d | extend d = v",
+    "mv-expand z = d to typeof(string)",
+]
 KEYS = [
     "",
     "by k",
@@ -187,6 +210,17 @@ def test_grouping_first_changes_no_answer(
 )
 def test_these_group_first(hunts: tuple[Hunt, Hunt], text: str) -> None:
     assert agree(hunts, text)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.sampled_from(TABLES), st.lists(st.sampled_from([*FILTERS, *READS]), min_size=1, max_size=4, unique=True))
+def test_reading_texts_changes_no_answer(readings: tuple[Hunt, Hunt], table: str, steps: list[str]) -> None:
+    agree(readings, " | ".join([table, *steps]))
+
+
+@pytest.mark.parametrize("step", READS)
+def test_dynamics_are_read_as_text(readings: tuple[Hunt, Hunt], step: str) -> None:
+    assert agree(readings, f"Awkward | {step}")
 
 
 @pytest.mark.parametrize(
