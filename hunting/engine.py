@@ -65,6 +65,7 @@ class Hunt:
         self.geoip = geoip
         self._registered: dict[str, Schema] = {}
         self._views = Views(self._connection, lake)
+        self._few: dict[str, list[str]] = {}
         self._varieties: dict[tuple[str, frozenset[str]], float] = {}
         self._functions: set[str] = set()
         self._programs = Programs()
@@ -135,9 +136,11 @@ class Hunt:
         """
         with self._lock:
             if (table, columns) not in self._varieties:
+                files = self.lake.files(table)
                 sample = partial(database.row, self._connection)
-                found = variety.estimated(sample, self.lake.files(table), sorted(columns))
+                found = None if files == self._few.get(table) else variety.estimated(sample, files, sorted(columns))
                 if found is None:
+                    self._few[table] = files
                     return 1.0
                 self._varieties[table, columns] = found
             return self._varieties[table, columns]

@@ -261,6 +261,7 @@ def test_storage_tells_what_repeats(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         lake.append("T", rows, schema=schema)
     with Hunt(lake) as hunt:
         assert hunt.variety("T", frozenset({"few"})) == 1.0  # too few rows to ask
+    with Hunt(lake) as hunt:
         monkeypatch.setattr(hunting.variety, "MANY", 5000)
         monkeypatch.setattr(hunting.variety, "_FIRST", 1000)
         assert hunt.variety("T", frozenset({"few"})) < 0.001
