@@ -120,6 +120,9 @@ class ValueLowering:
         line = call.function
         texts = {f"{name}_text": [self.path_text(path, columns, order)] for name, path in _paths(call)}
         template = _of_texts(self._template(call), *texts)
+        if line.kind is Kind.AGGREGATE:
+            known = (p.name for p, arg in zip(line.per_argument(len(call.args)), call.args, strict=True) if not arg.nullable)
+            template = _never_null(template, *known)
         args, once = _shared(call, template, [self._operand(line, arg, columns, order) for arg in call.args])
         named: dict[str, list[exp.Expression]] = {f"_{at}": [tree] for at, tree in enumerate(args)} | texts
         for parameter, tree in zip(line.per_argument(len(args)), args, strict=True):
@@ -298,6 +301,15 @@ def _of_texts(template: str, *names: str) -> str:
     """The template where the texts of these dynamics, `$name_text`, are given beside them."""
     for each in names:
         template = template.replace(text_of("$" + each.removesuffix("_text")), "$" + each)
+    return template
+
+
+@lru_cache(maxsize=4096)
+def _never_null(template: str, *names: str) -> str:
+    """The template of an aggregate without filters for these being null: DuckDB then finds different values once for several."""
+    for each in names:
+        template = template.replace(f" FILTER (WHERE ${each} IS NOT NULL)", "")
+        template = template.replace(f"FILTER (WHERE ${each} IS NOT NULL AND ", "FILTER (WHERE ")
     return template
 
 
