@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kql import lowering, rewrite, syntax, traversal
-from kql.algebra import Binding, Bound, Call, Relation
+from kql.algebra import Bound, Call, Relation
 from kql.catalog import Catalog, External
 from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlLimitError, KqlSemanticError, Span
@@ -138,7 +138,7 @@ def _alone(text: str, others: list[Span], end: int) -> str:
 
 def _program(text: str, root: Relation, context: Context, dialect: str) -> Program:
     """The program of a bound relation."""
-    root, bindings = rewritten(root, tuple(context.bindings))
+    root, bindings = rewrite.rewritten((root, tuple(context.bindings)))
     tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
     sql = DIALECTS[dialect].text(tree)
     everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
@@ -165,15 +165,8 @@ def bind(text: str, context: Context) -> Relation:
     return result.bind_tabular(scope)
 
 
-def rewritten(root: Relation, bindings: tuple[Binding, ...]) -> rewrite.Program:
-    program: rewrite.Program = (root, bindings)
-    for each in rewrite.PASSES:
-        program = each(program)
-    return program
-
-
 def _values(everything: list[Relation]) -> Iterator[Any]:
     return (inner for relation in everything for value in traversal.computed(relation) for inner in walk(value))
 
 
-__all__ = ["Program", "bind", "compile", "queries", "rewritten"]
+__all__ = ["Program", "bind", "compile", "queries"]

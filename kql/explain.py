@@ -25,9 +25,7 @@ def explain(
     with told(text):
         context = context_of(text, catalog, parameters, dialect, probe=probe)
         root = bind(text, context)
-        program: rewrite.Program = (root, tuple(context.bindings))
-        for each in rewrite.PASSES:
-            program = each(program)
+        program = rewrite.rewritten((root, tuple(context.bindings)))
         lowering = Lowering(DIALECTS[dialect], fused=False)
         tree = lowering.program(*program)
         for cte in lowering.ctes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kql.algebra import (
     Aggregate,
@@ -17,6 +17,7 @@ from kql.algebra import (
     InRelation,
     Item,
     Join,
+    Limit,
     Literal,
     Logical,
     Project,
@@ -98,7 +99,22 @@ def fuse_projects(relation: Relation) -> Relation:
     return replace(relation, input=lower.input, items=items)
 
 
-def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program], Program]:
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A verb: the program after it gives the same rows. One without a node of the kind `about` has nothing to change."""
+
+    change: Callable[[Program], Program]
+    about: type = object
+
+    @property
+    def __name__(self) -> str:
+        return self.change.__name__
+
+    def __call__(self, program: Program) -> Program:
+        return self.change(program)
+
+
+def each_relation(change: Callable[[Relation], Relation], about: type = object) -> Pass:
     """A pass that treats the root and every binding alike."""
 
     def apply(program: Program) -> Program:
@@ -106,8 +122,18 @@ def each_relation(change: Callable[[Relation], Relation]) -> Callable[[Program],
         return change(root), tuple(replace(binding, relation=change(binding.relation)) for binding in bindings)
 
     apply.__name__ = change.__name__
-    apply.__doc__ = change.__doc__
-    return apply
+    return Pass(apply, about)
+
+
+def rewritten(program: Program) -> Program:
+    """The program after all passes that are about something in it."""
+    root, bindings = program
+    found = [each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top)]
+    kinds = {object, *map(type, found)} | {type(inner) for each in found for value in computed(each) for inner in walk(value)}
+    for each in PASSES:
+        if each.about in kinds:
+            program = each(program)
+    return program
 
 
 def merge_alternatives(relation: Relation) -> Relation:
@@ -204,38 +230,25 @@ def _unsorted(relation: Relation) -> Relation:
             return relation
 
 
-def place_windows(program: Program) -> Program:
-    """The passes over windows, where there are any; columns that nobody reads go first: they would be looked at."""
-    root, bindings = program
-    everything = (each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top))
-    if any(isinstance(inner, Window) for each in everything for value in computed(each) for inner in walk(value)):
-        for each in WINDOW_PASSES:
-            program = each(program)
-    return program
-
-
-WINDOW_PASSES: tuple[Callable[[Program], Program], ...] = (
-    prune_columns,
-    each_relation(partition_windows),
-    each_relation(unnest_windows),
-)
-PASSES: tuple[Callable[[Program], Program], ...] = (
-    each_relation(fold_sessions),
-    inline_single_uses,
+PASSES: tuple[Pass, ...] = (
+    each_relation(fold_sessions, Window),
+    Pass(inline_single_uses),
     each_relation(read_through),
-    each_relation(fuse_projects),
-    place_windows,
-    each_relation(drop_sort),
-    prune_columns,
-    each_relation(once_for_each_value),
+    each_relation(fuse_projects, Project),
+    Pass(prune_columns, Window),  # columns that nobody reads would be looked at
+    each_relation(partition_windows, Window),
+    each_relation(unnest_windows, Window),
+    each_relation(drop_sort, Sort),
+    Pass(prune_columns),
+    each_relation(once_for_each_value, Aggregate),
     each_relation(read_texts),
-    each_relation(percentiles_at_once),
-    each_relation(rows_by_place),
-    each_relation(select_groups_first),
-    each_relation(top_in_two_steps),
+    each_relation(percentiles_at_once, Aggregate),
+    each_relation(rows_by_place, Aggregate),
+    each_relation(select_groups_first, Aggregate),
+    each_relation(top_in_two_steps, Limit),
     each_relation(fold_arrays),
     each_relation(merge_alternatives),
     each_relation(truth_context),
 )
 
-__all__ = ["PASSES", "Program"]
+__all__ = ["PASSES", "Program", "rewritten"]

@@ -57,13 +57,7 @@ def phases(text: str, hunt: hunting.Hunt) -> dict[str, float]:
 
     program: Any = (timed(spent, "bind", bind), tuple(context.bindings))
 
-    def rewritten() -> Any:
-        current = program
-        for each in rewrite.PASSES:
-            current = each(current)
-        return current
-
-    program = timed(spent, "rewrite", rewritten)
+    program = timed(spent, "rewrite", lambda: rewrite.rewritten(program))
     dialect = DIALECTS["duckdb"]
     sql = timed(spent, "lower", lambda: lowering.Lowering(dialect).program(*program))
     timed(spent, "print", lambda: dialect.text(sql))

@@ -91,9 +91,9 @@ def check(hunt: Hunt, rows: list[tuple[Any, ...]], query: str, monkeypatch: pyte
     hunt.register("T", table)
     changed, found = answered(hunt, query)
     with monkeypatch.context() as patch:
-        without = [each for each in rewrite.WINDOW_PASSES if each.__name__ != partition_windows.__name__]
-        assert len(without) == len(rewrite.WINDOW_PASSES) - 1
-        patch.setattr(rewrite, "WINDOW_PASSES", tuple(without))
+        without = [each for each in rewrite.PASSES if each.__name__ != partition_windows.__name__]
+        assert len(without) == len(rewrite.PASSES) - 1
+        patch.setattr(rewrite, "PASSES", tuple(without))
         plain, wanted = answered(hunt, query)
     assert found == wanted
     return changed != plain
