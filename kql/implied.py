@@ -104,7 +104,7 @@ def _operand(arg: Value, made: dict[str, Value]) -> Value | None:
 def _renamed(value: Value, made: dict[str, Value]) -> Value:
     if isinstance(value, ColumnRef):
         return made[value.name]
-    return map_inner(value, lambda inner: _renamed(inner, made), lambda inner: inner)
+    return map_inner(value, lambda inner: _renamed(inner, made))
 
 
 def _apart(above: list[Relation]) -> list[bool]:

@@ -137,11 +137,11 @@ class _Rows:
                 return self._window(value, reach)
             case Logical() | Not() | Call() if isinstance(value, Logical | Not) or value.function.name in ("==", "!="):
                 sure = farther(reach, farther(self.groups.reach(value, True), self.groups.reach(value, False)))
-                return map_inner(self._by_number(value), lambda inner: self.value(inner, sure), lambda inner: inner)
+                return map_inner(self._by_number(value), lambda inner: self.value(inner, sure))
             case Call() if value.function.name in ("iff", "iif", "case"):
                 return replace(value, args=tuple(self._chosen(value.args, reach)))
             case _:
-                return map_inner(value, lambda inner: self.value(inner, reach), lambda inner: inner)
+                return map_inner(value, lambda inner: self.value(inner, reach))
 
     def _chosen(self, args: tuple[Value, ...], reach: Reach) -> list[Value]:
         """Conditions and values in turn, then the value otherwise."""

@@ -164,7 +164,7 @@ class Parts:
 
     def _partitioned(self, value: Value) -> Value:
         """The value with its windows kept inside the part."""
-        changed = map_inner(value, self._partitioned, lambda inner: inner)
+        changed = map_inner(value, self._partitioned)
         return replace(changed, partition=(ref(self.key), *changed.partition)) if isinstance(changed, Window) else changed
 
     def _with_scalars_joined(self, tree: Relation) -> Relation:
@@ -184,7 +184,7 @@ class Parts:
                 return found[value.relation]
             if isinstance(value, InRelation) and self.depends(value.relation):
                 raise self._refuse("a search in the rows of the part")
-            return map_inner(value, column, lambda inner: inner)
+            return map_inner(value, column)
 
         changed = with_inputs(map_values(tree, column), (below,))
         return Project(changed, passing(tree.schema), span=tree.span) if isinstance(tree, Filter) else changed

@@ -31,7 +31,7 @@ def _at_once(relation: Relation) -> Relation:
             place = Literal(together.index(value.args[-1]) + 1, ScalarType.LONG)
             function = ONE_OF_SEVERAL[value.function.signature]
             return replace(value, function=function, args=(*value.args[:-1], place, *together))
-        return map_inner(value, inside, lambda inner: inner)
+        return map_inner(value, inside)
 
     return map_values(relation, inside) if any(len(each) > 1 for each in several.values()) else relation
 

@@ -93,7 +93,7 @@ def fuse_projects(relation: Relation) -> Relation:
         return with_inputs(relation, below)
 
     def inside(value: Value) -> Value:
-        return made[value.name] if isinstance(value, ColumnRef) else map_inner(value, inside, lambda inner: inner)
+        return made[value.name] if isinstance(value, ColumnRef) else map_inner(value, inside)
 
     items = tuple(Item(item.name, inside(item.value)) for item in relation.items)
     return replace(relation, input=lower.input, items=items)
@@ -176,7 +176,7 @@ def fold_arrays(relation: Relation) -> Relation:
 
 
 def _constant(value: Value) -> Value:
-    changed = map_inner(value, _constant, lambda inner: inner)
+    changed = map_inner(value, _constant)
     if not (isinstance(changed, Call) and changed.function.name == "pack_array"):
         return changed
     texts = [arg.value for arg in changed.args if isinstance(arg, Literal) and isinstance(arg.value, str)]

@@ -45,7 +45,7 @@ def _with_sessions(below: Relation) -> Relation:
         columns[window] = ColumnRef(name, ScalarType.DATETIME, True)
 
     def replaced(value: Value) -> Value:
-        return columns[value] if value in columns else map_inner(value, replaced, lambda inner: inner)
+        return columns[value] if value in columns else map_inner(value, replaced)
 
     made = map_values(with_inputs(below, (source,)), replaced)
     return Project(made, passing(below.schema)) if isinstance(made, Filter | Sort | Limit) else made

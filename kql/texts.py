@@ -28,7 +28,7 @@ def _read(relation: Relation) -> Relation:
         return ref(texts[value.name][0])
 
     def inside(value: Value) -> Value:
-        value = map_inner(value, inside, lambda inner: inner)
+        value = map_inner(value, inside)
         return replace(value, base=text(value.base)) if isinstance(value, Path) else value
 
     if not texts:

@@ -178,8 +178,10 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
             assert_never(relation)
 
 
-def map_inner(value: Value, change: Callable[[Value], Value], subquery: Callable[[Relation], Relation]) -> Value:
-    """The value with the values directly inside it changed, and the relations of subqueries too."""
+def map_inner(
+    value: Value, change: Callable[[Value], Value], subquery: Callable[[Relation], Relation] = lambda relation: relation
+) -> Value:
+    """The value with the values directly inside it changed, and if asked for the relations of subqueries too."""
     match value:
         case ColumnRef() | Literal() | Bound():
             return value
@@ -217,7 +219,7 @@ def _with(node: T, **fields: object) -> T:
     """The node with these fields; the same node if they are those that it has: most passes change little."""
     if all(getattr(node, name) is new for name, new in fields.items()):
         return node
-    return replace(cast("Any", node), **fields)  # type: ignore[no-any-return]
+    return cast("T", replace(cast("Any", node), **fields))
 
 
 def bottom_up(

@@ -247,7 +247,7 @@ def _all(conditions: Sequence[Value]) -> Value:
 def _in_terms_of(columns: Mapping[str, ColumnRef], value: Value) -> Value:
     if isinstance(value, ColumnRef):
         return columns[value.name]
-    return map_inner(value, partial(_in_terms_of, columns), lambda inner: inner)
+    return map_inner(value, partial(_in_terms_of, columns))
 
 
 def _costly(value: Value) -> bool:

@@ -50,7 +50,7 @@ def has_parts(call: Call) -> bool:
 def weighed(value: Value, parts: Mapping[Call, ColumnRef]) -> Value:
     """A value of an aggregation where each row stands for `$times` rows; `parts` are columns that hold aggregates of those."""
     if not (isinstance(value, Call) and value.function.kind is Kind.AGGREGATE):
-        return map_inner(value, lambda inner: weighed(inner, parts), lambda inner: inner)
+        return map_inner(value, lambda inner: weighed(inner, parts))
     part, line = parts.get(value), _COUNTED.get(value.function.name)
     if part is not None:
         return replace(value, function=COUNT_OF if value.function.name == "countif" else value.function, args=(part,))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from kql.functions.fragments import wrapped
-from kql.functions.registry import AGGREGATES, UNKNOWN, Function, Kind, Naming, aggregate
+from kql.functions.registry import AGGREGATES, UNKNOWN, Function, Kind, Naming, Template, aggregate
 
 _TOTAL = {"nulls": "total"}
 
@@ -142,7 +142,7 @@ def _out_of_range(constants: list[object]) -> str:
     return "" if all(0 <= each <= 100 for each in listed) else "a percentile must be between 0 and 100"
 
 
-def _numbers(constant: object) -> list[float]:
+def _numbers(constant: object) -> list[float | Decimal]:
     """The numbers of a constant, which may be a dynamic array."""
     if isinstance(constant, str):
         try:
@@ -150,10 +150,10 @@ def _numbers(constant: object) -> list[float]:
         except ValueError:
             return []
         return [each for each in found if isinstance(each, int | float)] if isinstance(found, list) else []
-    return [constant] if isinstance(constant, int | float | Decimal) else []  # type: ignore[list-item]
+    return [constant] if isinstance(constant, int | float | Decimal) else []
 
 
-def _array(result: str):  # type: ignore[no-untyped-def]
+def _array(result: str) -> Template:
     """The template of several percentiles of the first argument as one array; `result` turns each into a JSON value."""
 
     def template(constants: list[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kql.functions.fragments import DATETIME_TEXT, TIMESPAN_TEXT
-from kql.functions.registry import SCALARS, Function, Kind, Naming, scalar
+from kql.functions.registry import SCALARS, Function, Kind, Naming, Template, scalar
 
 _SOME = {"nulls": "some"}
 
@@ -34,7 +34,7 @@ scalar("zip(arrays+: dynamic) -> dynamic", "zip_arrays(json_array($arrays))", "z
 scalar("repeat(value: element, count: long) -> dynamic", "repeated($value, $count)", "repeat(1, 3) -> dynamic([1, 1, 1])", "An array of the value so many times.", vectorised="repeated", naming=Naming.FUNCTION_FIRST, **_SOME)
 
 
-def _sorted(descending: str):  # type: ignore[no-untyped-def]
+def _sorted(descending: str) -> Template:
     """One array gives the array, several an array of arrays; a last bool says where nulls go."""
 
     def template(constants: list[object]) -> str:

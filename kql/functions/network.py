@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from ipaddress import IPv4Network
 
-from kql.functions.registry import scalar
+from kql.functions.registry import Template, scalar
 
 _SOME = {"nulls": "some"}
 
@@ -24,7 +24,7 @@ def _networks(constant: object) -> list[IPv4Network] | None:
         return None
 
 
-def _inside(parsed: str, at: int = 1):  # type: ignore[no-untyped-def]
+def _inside(parsed: str, at: int = 1) -> Template:
     """Constant ranges become comparisons of numbers; addresses with a prefix of their own, and all else, are parsed."""
 
     def template(constants: list[object]) -> str:

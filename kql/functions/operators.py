@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from kql.functions.fragments import texts_of, ticks, wrapped
-from kql.functions.registry import UNKNOWN, operator
+from kql.functions.registry import UNKNOWN, Template, operator
 from kql.functions.terms import has_template
 
 _DECIMAL = "TRY_CAST(${} AS DECIMAL(38, 18))"
@@ -136,7 +136,7 @@ def _escaped(word: str) -> str:
     return word.replace("'", "''")
 
 
-def _like(before: str, after: str, like: str, otherwise: str):  # type: ignore[no-untyped-def]
+def _like(before: str, after: str, like: str, otherwise: str) -> Template:
     """A LIKE with the constant folded in (one scan without a call for each row), else a function of both."""
 
     def template(constants: list[object]) -> str:
