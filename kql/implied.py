@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kql.algebra import Call, ColumnRef, Filter, Item, Not, Project, Relation, Value, Window
 from kql.guards import flat
-from kql.traversal import columns_of, computed, map_inner, values_of, walk
+from kql.traversal import columns_of, computed, in_terms_of, values_of, walk
 
 
 def has_windows(value: Value) -> bool:
@@ -22,7 +22,7 @@ def merged(above: list[Relation]) -> list[Relation]:
     for relation in reversed(above):
         if made and isinstance(relation, Project) and isinstance(made[0], Project) and _takes_in(relation, made[0]):
             values = {item.name: item.value for item in made[0].items}
-            items = tuple(Item(item.name, _renamed(item.value, values)) for item in relation.items)
+            items = tuple(Item(item.name, in_terms_of(values, item.value)) for item in relation.items)
             made[0] = replace(relation, input=made[0].input, items=items)
         else:
             made.insert(0, relation)
@@ -97,14 +97,8 @@ def _operand(arg: Value, made: dict[str, Value]) -> Value | None:
         below = made[arg.name]
         return below if isinstance(below, ColumnRef | Window) else None
     if isinstance(arg, Window) and all(isinstance(made[name], ColumnRef) for name in columns_of(arg)):
-        return _renamed(arg, made)
+        return in_terms_of(made, arg)
     return None
-
-
-def _renamed(value: Value, made: dict[str, Value]) -> Value:
-    if isinstance(value, ColumnRef):
-        return made[value.name]
-    return map_inner(value, lambda inner: _renamed(inner, made))
 
 
 def _apart(above: list[Relation]) -> list[bool]:

@@ -27,6 +27,7 @@ from kql.algebra import (
     Value,
     Window,
 )
+from kql.early import summarize_before_join
 from kql.extremes import rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
@@ -39,7 +40,19 @@ from kql.selection import select_groups_first
 from kql.sessions import fold_sessions
 from kql.texts import read_texts
 from kql.tops import top_in_two_steps
-from kql.traversal import bottom_up, columns_of, computed, inputs, map_inner, map_values, relations, values_of, walk, with_inputs
+from kql.traversal import (
+    bottom_up,
+    columns_of,
+    computed,
+    in_terms_of,
+    inputs,
+    map_inner,
+    map_values,
+    relations,
+    values_of,
+    walk,
+    with_inputs,
+)
 from kql.types import ScalarType
 from kql.variety import once_for_each_value
 from kql.windowing import unnest_windows
@@ -92,10 +105,7 @@ def fuse_projects(relation: Relation) -> Relation:
     if not read <= plain or any(times > 1 and name not in plain for name, times in passed.items()):
         return with_inputs(relation, below)
 
-    def inside(value: Value) -> Value:
-        return made[value.name] if isinstance(value, ColumnRef) else map_inner(value, inside)
-
-    items = tuple(Item(item.name, inside(item.value)) for item in relation.items)
+    items = tuple(Item(item.name, in_terms_of(made, item.value)) for item in relation.items)
     return replace(relation, input=lower.input, items=items)
 
 
@@ -240,6 +250,7 @@ PASSES: tuple[Pass, ...] = (
     each_relation(unnest_windows, Window),
     each_relation(drop_sort, Sort),
     Pass(prune_columns),
+    each_relation(summarize_before_join, Join),
     each_relation(once_for_each_value, Aggregate),
     each_relation(read_texts),
     each_relation(percentiles_at_once, Aggregate),

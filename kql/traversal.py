@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, assert_never, cast
@@ -220,6 +220,11 @@ def _with(node: T, **fields: object) -> T:
     if all(getattr(node, name) is new for name, new in fields.items()):
         return node
     return cast("T", replace(cast("Any", node), **fields))
+
+
+def in_terms_of(columns: Mapping[str, Value], value: Value) -> Value:
+    """The value with each column as what it is made of."""
+    return columns[value.name] if isinstance(value, ColumnRef) else map_inner(value, lambda inner: in_terms_of(columns, inner))
 
 
 def bottom_up(

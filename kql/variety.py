@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import assert_never
 
 from kql.algebra import (
@@ -29,7 +28,7 @@ from kql.functions import AGGREGATES
 from kql.functions.elements import AS_DYNAMIC
 from kql.functions.registry import Kind
 from kql.overloads import invoke
-from kql.traversal import bottom_up, carrying, columns_of, computed, map_inner, repeatable, values_of, walk
+from kql.traversal import bottom_up, carrying, columns_of, computed, in_terms_of, repeatable, values_of, walk
 from kql.types import Column, ScalarType
 from kql.weights import TIMES, aggregates, counts, decomposable, has_parts, weighed
 
@@ -160,7 +159,7 @@ def _split(aggregate: Aggregate, handed: Mapping[str, ColumnRef]) -> tuple[dict[
     values = (*(item.value for item in aggregate.keys), *(call for call in calls if call not in movable))
     read = {name for value in values for name in columns_of(value)}
     moved = [call for call in movable if not {*columns_of(call)} <= read]
-    return {call: Item(f"$part{at}", _in_terms_of(handed, call)) for at, call in enumerate(moved)}, read
+    return {call: Item(f"$part{at}", in_terms_of(handed, call)) for at, call in enumerate(moved)}, read
 
 
 def _most(operators: Sequence[Relation]) -> float:
@@ -200,7 +199,7 @@ def _parted(below: Relation, operators: Sequence[Relation]) -> tuple[Relation, l
                     if _costly(condition) or not {*columns_of(condition)} <= {*handed}:
                         rest.append(condition)
                     else:
-                        below = replace(node, input=below, predicate=_in_terms_of(handed, condition))
+                        below = replace(node, input=below, predicate=in_terms_of(handed, condition))
                 above += [replace(node, predicate=_all(rest))] if rest else []
             case Project() if not above and not any(map(_costly, values_of(node))):
                 below = replace(node, input=below)
@@ -242,12 +241,6 @@ def _conjuncts(condition: Value) -> Iterator[Value]:
 
 def _all(conditions: Sequence[Value]) -> Value:
     return conditions[0] if len(conditions) == 1 else Logical("and", tuple(conditions))
-
-
-def _in_terms_of(columns: Mapping[str, ColumnRef], value: Value) -> Value:
-    if isinstance(value, ColumnRef):
-        return columns[value.name]
-    return map_inner(value, partial(_in_terms_of, columns))
 
 
 def _costly(value: Value) -> bool:

@@ -42,6 +42,11 @@ def decomposable(call: Call) -> bool:
     return whole and call.function.name in _COUNTED.keys() | _SETS
 
 
+def of_a_set(call: Call) -> bool:
+    """Whether an aggregate is the same whether a row comes once or several times."""
+    return call.function.name in _SETS
+
+
 def has_parts(call: Call) -> bool:
     """Whether an aggregate is one of the same aggregate of parts of the rows."""
     return call.function.name in _OF_PARTS and call.args[0].type not in (ScalarType.REAL, ScalarType.DYNAMIC)

@@ -71,6 +71,7 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
             "kql.variety",
             "kql.texts",
             "kql.selection",
+            "kql.early",
         ),
         "a pass sees relations alone",
     ),
