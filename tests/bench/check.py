@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from pathlib import Path
 
 from contestants import OWN
 from hunt_texts import chosen_hunts
 from hunts import RESULTS, measure, told_of
-from reporting import Record, faults, geometric_mean, ratios
+from reporting import Record, command, faults, geometric_mean, ratios
 from rich.console import Console
 
 LOSS = 1.25
@@ -72,4 +71,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    command(main)

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -23,11 +24,12 @@ from pathlib import Path
 import pyarrow as pa
 from contestants import CONTESTANTS, OWN, Cost, Refused, Runner
 from hunt_texts import YARDSTICKS, HuntText, Store, chosen_hunts, difference, rows_of
-from reporting import Record, faults, plot, summary, tell
+from reporting import Record, command, faults, plot, summary, tell
 from rich.console import Console
 
 from hunting.clock import ManualClock
 from hunting.engine import Hunt
+from hunting.errors import HuntingError
 from hunting.lake import Lake
 from hunting.simulate import simulate
 
@@ -37,7 +39,11 @@ RESULTS = Path(__file__).with_name("results")
 
 def make_store(root: Path, messages: int, seed: int = 1) -> None:
     """A simulated tenant in which automation has removed one cluster."""
-    campaigns = {c.name: c for c in simulate(Lake.create(root), messages=messages, seed=seed, end=END).campaigns}
+    try:
+        campaigns = {c.name: c for c in simulate(Lake.create(root), messages=messages, seed=seed, end=END).campaigns}
+    except HuntingError:
+        shutil.rmtree(root)  # it was not there before, and half a store would be taken for one
+        raise
     with Hunt(Lake.open(root), clock=ManualClock(END)) as hunt:
         hunt.air.set(by="bench", similar_files=True)
         hunt.air.investigate(campaigns["threshold-10000"].alert_id)
@@ -169,4 +175,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    command(main)

@@ -6,6 +6,7 @@ pays for a text that is new to it, "known" for one that it has compiled before.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -111,4 +112,6 @@ def main(paths: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(arg) for arg in sys.argv[1:]] or sorted(QUERIES.glob("*.kql")))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("queries", metavar="QUERY.kql", type=Path, nargs="*", default=sorted(QUERIES.glob("*.kql")))
+    main(parser.parse_args().queries)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from contestants import OWN, PEERS
 from hunt_texts import YARDSTICKS
 from rich.console import Console
 from rich.table import Table
+
+from hunting.errors import HuntingError
 
 LIMITS = {"plain": 1.0, "best": 1.15}  # of the geometric means
 WORST = 1.3  # of plain
@@ -135,3 +138,12 @@ def plot(record: Record, path: Path) -> None:
         path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
     else:
         path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+
+
+def command(main: Callable[[list[str]], int]) -> NoReturn:
+    """Runs a benchmark from the command line; what the user got wrong is a line on stderr, and exit code 2."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except HuntingError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
