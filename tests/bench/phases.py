@@ -112,6 +112,6 @@ def main(paths: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("queries", metavar="QUERY.kql", type=Path, nargs="*", default=sorted(QUERIES.glob("*.kql")))
-    main(parser.parse_args().queries)
+    command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("queries", metavar="QUERY.kql", type=Path, nargs="*", default=sorted(QUERIES.glob("*.kql")))
+    main(command.parse_args().queries)
