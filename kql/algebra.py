@@ -5,9 +5,10 @@ A column of a relation is named by its KQL name (unique within the relation); a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 from typing import Literal as Choice
+
+from msgspec import Struct
 
 from kql.catalog import PLAIN, Storage, computed_view
 from kql.errors import Span
@@ -17,8 +18,7 @@ from kql.types import Column, ScalarType, Schema
 # ---------------------------------------------------------------- values
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A constant. Python value by type: bool, int, int, float, Decimal, str, int (µs since 1970), int (ticks), str (guid),
     str (JSON text); None is the typed null."""
 
@@ -30,8 +30,7 @@ class Literal:
         return self.value is None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
+class ColumnRef(Struct, frozen=True):
     """A column of the input relation."""
 
     name: str
@@ -39,8 +38,7 @@ class ColumnRef:
     nullable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A value bound when the program runs: `now`, or a query parameter."""
 
     name: str
@@ -48,8 +46,7 @@ class Bound:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function of the registry over arguments, one for each parameter given.
 
     `positive` is set where a null result may be taken for false (by the pass truth_context).
@@ -62,8 +59,7 @@ class Call:
     positive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(Struct, frozen=True):
     """and / or over two or more operands, three-valued."""
 
     op: Choice["and", "or"]
@@ -75,8 +71,7 @@ class Logical:
         return any(arg.nullable for arg in self.args)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """not(x): null stays null."""
 
     arg: Value
@@ -87,8 +82,7 @@ class Not:
         return self.arg.nullable
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A member or element of a dynamic value: `base.a["b c"][0]`; a step is a key, an index or a computed value."""
 
     base: Value
@@ -97,8 +91,7 @@ class Path:
     nullable: ClassVar = True
 
 
-@dataclass(frozen=True, slots=True)
-class InList:
+class InList(Struct, frozen=True):
     """Membership in a list of constants; `folded` ignores case, `positive` is as in Call."""
 
     value: Value
@@ -109,8 +102,7 @@ class InList:
     nullable: ClassVar = False
 
 
-@dataclass(frozen=True, slots=True)
-class InRelation:
+class InRelation(Struct, frozen=True):
     """Membership in the first column of a relation."""
 
     value: Value
@@ -121,8 +113,7 @@ class InRelation:
     nullable: ClassVar = False
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarQuery:
+class ScalarQuery(Struct, frozen=True):
     """toscalar: the first column of the first row."""
 
     relation: Relation
@@ -136,8 +127,7 @@ class ScalarQuery:
         return self.type is not ScalarType.STRING
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A window function over the rows in the order of the input relation, or in an order of its own.
 
     `partition` limits how far it looks; the frame is part of the function's template.
@@ -159,15 +149,13 @@ class Window:
 Value = Literal | ColumnRef | Bound | Call | Logical | Not | Path | InList | InRelation | ScalarQuery | Window
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     value: Value
     descending: bool = True
     nulls_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An output column: its name and the value it holds."""
 
     name: str
@@ -186,15 +174,23 @@ class Item:
 # ---------------------------------------------------------------- relations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """What all relations have: the place of the operator that made it (for errors and `explain`)."""
 
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[object, ...]:
+        """What it is, without its place."""
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "span")
 
 
-@dataclass(frozen=True, slots=True)
-class Scan(Node):
+class Scan(Node, frozen=True):
     """A stored table; `columns` are those that are read, `physical` names them in storage."""
 
     table: str
@@ -213,8 +209,7 @@ class Scan(Node):
         return computed_view(self.table) if wanted else self.table
 
 
-@dataclass(frozen=True, slots=True)
-class Values(Node):
+class Values(Node, frozen=True):
     """Rows written in the query: datatable, print (one row of no columns, then Project)."""
 
     columns: Schema
@@ -225,8 +220,7 @@ class Values(Node):
         return self.columns
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Node):
+class Filter(Node, frozen=True):
     input: Relation
     predicate: Value
 
@@ -235,8 +229,7 @@ class Filter(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True, slots=True)
-class Project(Node):
+class Project(Node, frozen=True):
     """All output columns, in order."""
 
     input: Relation
@@ -247,8 +240,7 @@ class Project(Node):
         return tuple(item.column for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate(Node):
+class Aggregate(Node, frozen=True):
     """Groups by `keys`, then `items`; without keys one row, without items the distinct keys."""
 
     input: Relation
@@ -265,8 +257,7 @@ JoinKind = Choice[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Join(Node):
+class Join(Node, frozen=True):
     """Equality join. The output is `columns`: each a (side, source column) under its new name."""
 
     left: Relation
@@ -280,16 +271,14 @@ class Join(Node):
         return tuple(column.column for column in self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class JoinColumn:
+class JoinColumn(Struct, frozen=True):
     side: Choice["left", "right"]
     source: str
     column: Column
     padded: bool = False  # the side may be missing: strings become ''
 
 
-@dataclass(frozen=True, slots=True)
-class Union(Node):
+class Union(Node, frozen=True):
     """All rows of all inputs, which have the same schema (the binder has aligned them)."""
 
     inputs: tuple[Relation, ...]
@@ -300,8 +289,7 @@ class Union(Node):
         return self.columns
 
 
-@dataclass(frozen=True, slots=True)
-class Sort(Node):
+class Sort(Node, frozen=True):
     input: Relation
     keys: tuple[SortKey, ...]
 
@@ -310,8 +298,7 @@ class Sort(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True, slots=True)
-class Limit(Node):
+class Limit(Node, frozen=True):
     input: Relation
     count: Value
 
@@ -320,8 +307,7 @@ class Limit(Node):
         return self.input.schema
 
 
-@dataclass(frozen=True, slots=True)
-class Unnest(Node):
+class Unnest(Node, frozen=True):
     """One row for each element; several arrays go in step, the shorter padded with null.
 
     An item's value is a dynamic; its column, a dynamic or a string, replaces one of that name or is added at the end.
@@ -342,8 +328,7 @@ class Unnest(Node):
         return self.columns
 
 
-@dataclass(frozen=True, slots=True)
-class Range(Node):
+class Range(Node, frozen=True):
     """A column of values from `start` to `stop` (inclusive) by `step`."""
 
     column: Column
@@ -356,8 +341,7 @@ class Range(Node):
         return (self.column,)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference(Node):
+class Reference(Node, frozen=True):
     """A use of a relation that the analyst named; `Bindings` holds it. Used once it is inlined, used twice it is a CTE."""
 
     name: str
@@ -368,8 +352,7 @@ class Reference(Node):
         return self.columns
 
 
-@dataclass(frozen=True, slots=True)
-class Fold(Node):
+class Fold(Node, frozen=True):
     """The rows of each group one after the other, with a state that each row changes.
 
     `number` is a column that counts the rows of a group (`keys`) from 1; `initial` is the state before the first. `step` is
@@ -391,8 +374,7 @@ class Fold(Node):
 Relation = Scan | Values | Filter | Project | Aggregate | Join | Union | Sort | Limit | Unnest | Range | Fold | Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A named relation of a program: a tabular `let`, or what `materialize` asks to be kept."""
 
     name: str

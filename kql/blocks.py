@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlglot import exp
 
 from kql.algebra import Relation, Value
@@ -17,8 +17,7 @@ from kql.values import ValueLowering
 MAX_NESTING = 30  # subqueries inside one another before a CTE starts afresh: the printer recurses
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """One SELECT under construction; `columns` maps each KQL column to its SQL over the FROM clause."""
 
     source: exp.Expression | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from kql.errors import Span
 from kql.types import TYPE_NAMES, Column, ScalarType, Schema
@@ -23,8 +24,7 @@ class Catalog(Protocol):
         """How the table lies in storage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(Struct, frozen=True, eq=False):
     """What makes some plans possible or cheap; they are chosen only where storage says so.
 
     Attributes:
@@ -36,7 +36,13 @@ class Storage:
 
     row_id: str = ""
     computed: frozenset[str] = frozenset()
-    variety: Callable[[frozenset[str]], float] | None = field(default=None, compare=False)
+    variety: Callable[[frozenset[str]], float] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Storage) and (self.row_id, self.computed) == (other.row_id, other.computed)
+
+    def __hash__(self) -> int:
+        return hash((self.row_id, self.computed))
 
     def variety_of(self, columns: frozenset[str]) -> float:
         """What `variety` says; 1, all different, if nothing is known."""
@@ -51,8 +57,7 @@ def computed_view(table: str) -> str:
     return f"{table}$computed"
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """What a query's externaldata asks the engine for: a table of that name with these columns, all of them text.
 
     Attributes:
@@ -69,7 +74,7 @@ class External:
     format: str
     skip_first: bool = False
     skip_last: bool = False
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = None
 
 
 class StaticCatalog:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from kql import lowering, rewrite, syntax, traversal
 from kql.algebra import Bound, Call, Relation
@@ -21,8 +22,7 @@ from kql.types import ScalarType, Schema
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(),)}
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A compiled query.
 
     Attributes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
+from msgspec import Struct
 
 from kql.algebra import Relation, Value
 from kql.catalog import Catalog
@@ -39,8 +39,7 @@ class CompletionKind(StrEnum):
     KEYWORD = "keyword"
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """A text that may stand at the cursor.
 
     Attributes:
@@ -92,8 +91,7 @@ def _fits(begun: str, text: str) -> bool:
     return begun in text.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """The cursor's surroundings: the parser's stack, the words it takes next, the scope."""
 
     stack: list[Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal as Choice
+
+from msgspec.structs import replace
 
 from kql.algebra import Aggregate, Call, ColumnRef, Item, Join, JoinColumn, Relation, Value, ref
 from kql.functions import AGGREGATES

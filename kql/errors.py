@@ -15,13 +15,13 @@ The wording follows the hunting portal.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(Struct, frozen=True):
     """Half-open range of character offsets in a query's text."""
 
     start: int

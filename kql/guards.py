@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Literal, Logical, Not, SortKey, Value, Window
 from kql.types import ScalarType
@@ -19,8 +21,7 @@ NOWHERE: Reach = (0, 0)
 _SIDES = {"prev": -1, "next": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """The groups of equal values of the first sort keys.
 
     Beyond the ends of the rows a neighbour's key is empty: '' or null. Only in the group of empty keys could that be taken for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, Item, Not, Project, Relation, Value, Window
 from kql.guards import flat

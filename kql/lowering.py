@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import assert_never
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kql.algebra import (

@@ -8,8 +8,10 @@ and the end of its order change, or none: rows that are equal by all sort keys m
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Literal as Choice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Call,
@@ -112,8 +114,7 @@ _BEFORE: Reach = (1, 0)
 _OP: dict[bool, Choice["and", "or"]] = {True: "and", False: "or"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """What values become when their windows are kept within groups."""
 
     groups: Groups

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from kql.algebra import Call, Literal, Value
 from kql.errors import KqlSemanticError, Span, closest
@@ -44,8 +45,7 @@ CONVERSIONS: dict[ScalarType, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """A bound argument and where it stands."""
 
     value: Value

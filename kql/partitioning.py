@@ -9,8 +9,10 @@ what has no such form is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,
@@ -66,8 +68,7 @@ class Pipeline(Protocol):
     def apply(self, source: Relation, scope: Scope) -> Relation: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts that a pipeline is applied to.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kql.algebra import Aggregate, Call, Literal, Relation, Value
 from kql.functions.aggregates import ONE_OF_SEVERAL

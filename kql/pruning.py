@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,
@@ -57,8 +59,7 @@ def narrowed(relation: Relation) -> Relation:
     return prune_columns((relation, ()))[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pruning:
+class _Pruning(Struct, frozen=True):
     """`shared` collects what is read of named relations."""
 
     shared: dict[str, set[str]]

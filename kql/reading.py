@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, Limit, Literal, Path, Project, Relation, Sort, Value, ref
 from kql.traversal import inputs, map_inner, map_values, with_inputs

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value, Window
 from kql.traversal import inputs, subqueries, values_of, walk
@@ -14,8 +16,7 @@ _EPOCH = datetime(1970, 1, 1)
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A constant moment, or one so many microseconds after a bound value."""
 
     bound: str | None
@@ -30,8 +31,7 @@ class Moment:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A stored table as a program reads it, under the name `view`.
 
     A bound that is None is open. Rows outside the bounds are not needed.

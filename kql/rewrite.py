@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,
@@ -109,8 +111,7 @@ def fuse_projects(relation: Relation) -> Relation:
     return replace(relation, input=lower.input, items=items)
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """A verb: the program after it gives the same rows. One without a node of the kind `about` has nothing to change."""
 
     change: Callable[[Program], Program]

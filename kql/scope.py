@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from kql.algebra import Binding, Bound, ColumnRef, Filter, Literal, Logical, Reference, Relation, Scan, Value, ref
 from kql.catalog import Catalog, External
@@ -23,8 +25,7 @@ _TIME = {"TimeGenerated": "Timestamp", "Timestamp": "TimeGenerated"}
 RESERVED = ("now", "__since", "__until")
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """What the whole compilation of one query shares."""
 
     catalog: Catalog
@@ -57,8 +58,7 @@ class Context:
         return Reference(unique, relation.schema)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A name whose members are values: a step of `scan`."""
 
     columns: Mapping[str, Value]
@@ -69,8 +69,7 @@ class Record:
         return self.columns[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """An immutable chain: `with_*` makes the scope of an inner place."""
 
     context: Context

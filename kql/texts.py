@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from kql.algebra import Aggregate, ColumnRef, Filter, Item, Path, Project, Relation, Scan, Unnest, Value, passing, ref
 from kql.catalog import text_column

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, assert_never, cast
+
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
 from sqlglot import exp
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct):
     """One sort key in SQL."""
 
     expression: exp.Expression

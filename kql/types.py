@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ScalarType(StrEnum):
@@ -42,8 +44,7 @@ TYPE_NAMES: dict[str, ScalarType] = {str(kind): kind for kind in ScalarType} | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table or a relation. `nullable` is False where a null cannot occur (strings never are null)."""
 
     name: str

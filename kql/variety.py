@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,
@@ -65,8 +67,7 @@ def _grouped_first(relation: Relation) -> Relation:
     return replace(relation, input=cut.grouped((*counted, *cut.parts.values())), items=items)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(Struct, frozen=True):
     """Where the rows are grouped: `below` is cheap, `above` (the lowest first) costs, and reads the columns `needed`.
 
     `parts` are aggregates whose values go by what is above: each has a column that holds it for a group's rows. `sources`

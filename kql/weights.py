@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Value
 from kql.functions.elements import COUNT_OF, COUNTIF_OF, SUM_OF, SUMIF_OF

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import takewhile
+
+from msgspec.structs import replace
 
 from kql.algebra import ColumnRef, Filter, Item, Limit, Project, Relation, Sort, SortKey, Value, Window, passing, ref
 from kql.functions import WINDOWS

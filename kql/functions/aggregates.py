@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from kql.functions.fragments import wrapped
 from kql.functions.registry import AGGREGATES, UNKNOWN, Function, Kind, Naming, Template, aggregate

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from kql.types import ScalarType
 
@@ -65,8 +67,7 @@ CLASSES: dict[str, frozenset[ScalarType]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of a signature: which types it takes, and how often."""
 
     name: str
@@ -77,8 +78,7 @@ class Parameter:
     many: bool = False
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(Struct, frozen=True, eq=False, dict=True):
     """One overload of a KQL function.
 
     Attributes:
@@ -121,7 +121,7 @@ class Function:
     columns: str = ""
     check: Callable[[list[object]], str] | None = None
     read: str = ""
-    members: Mapping[str, str] = field(default_factory=dict, compare=False)
+    members: Mapping[str, str] = field(default_factory=dict)
     elements: str = ""
     listed: str = ""
 
@@ -199,9 +199,7 @@ class Registry(Mapping[str, tuple[Function, ...]]):
     def alias(self, name: str, of: str) -> None:
         """A second name: `tolower` and `to_lower`; a deprecated one is told from the first by `replaced_by`."""
         for line in self._lines[of]:
-            values = {key: value for key, value in vars(line).items() if key in Function.__dataclass_fields__}
-            values |= {"signature": name + line.signature[len(of) :], "replaced_by": of, "prefix": line.prefix or of}
-            self.add(Function(**values))
+            self.add(replace(line, signature=name + line.signature[len(of) :], replaced_by=of, prefix=line.prefix or of))
 
 
 SCALARS = Registry()

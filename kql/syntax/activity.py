@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from kql.algebra import Item, Literal, Project, Relation, Value, passing
 from kql.errors import KqlError, KqlSemanticError
@@ -24,8 +26,7 @@ _NAME = re.compile(r"@(\w+)")
 MAX_BINS = 10_000  # of one window: a row is counted in each
 
 
-@dataclass(slots=True)
-class Text:
+class Text(Struct):
     """A plugin's KQL with what the call gives it.
 
     Attributes:

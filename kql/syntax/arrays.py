@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from lark import Token
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Item, Literal, Project, Relation, Sort, SortKey, Unnest, Value, Window, passing, ref
 from kql.errors import KqlSemanticError, Span
@@ -24,7 +25,6 @@ from kql.types import Column, ScalarType
 
 
 @rule("mv_item")
-@dataclass(slots=True)
 class MvItem(Expression):
     """`x`, `a = x`, `x to typeof(string)`."""
 
@@ -41,8 +41,7 @@ class MvItem(Expression):
         return Item(own or self.item.auto_name(scope) or unique_name("Column1", taken), value)
 
 
-@dataclass(slots=True)
-class Expansion:
+class Expansion(Struct):
     """What mv-expand and mv-apply share: arrays unfolded into rows, in step."""
 
     params: Parameters
@@ -102,7 +101,6 @@ def element(value: Value, kind: ScalarType) -> Value:
 
 
 @rule("mv_expand")
-@dataclass(slots=True)
 class MvExpand(Operator):
     expansion: Expansion
 
@@ -118,7 +116,6 @@ _OLD_LIMIT = 128  # page: mv-expand operator
 
 
 @rule("mvexpand")
-@dataclass(slots=True)
 class OldMvExpand(MvExpand):
     """`mvexpand`, the old spelling: without a limit it makes 128 rows of a row at most."""
 
@@ -128,7 +125,6 @@ class OldMvExpand(MvExpand):
 
 
 @rule("mv_apply")
-@dataclass(slots=True)
 class MvApply(Operator):
     """Unfolds arrays and runs a pipeline on the elements of each row.
 

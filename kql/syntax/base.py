@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lark import Token, Tree
+from msgspec import Struct
 
 from kql.algebra import Relation, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
@@ -21,12 +21,11 @@ MAX_DEPTH = 150  # of expressions inside one another; binding and printing recur
 RULES: dict[str, type[Syntax]] = {}
 
 
-@dataclass(slots=True, kw_only=True)
-class Syntax:
+class Syntax(Struct, kw_only=True, eq=False):
     """A piece of the query: its children in the grammar's order, and its place."""
 
-    span: Span = field(default=Span(0, 0), compare=False)
-    depth: int = field(default=0, compare=False, repr=False)
+    span: Span = Span(0, 0)
+    depth: int = 0
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Any:
@@ -36,8 +35,6 @@ class Syntax:
 
 class Expression(Syntax):
     """A scalar, or a name or call that turns out to be a table."""
-
-    __slots__ = ()
 
     def bind(self, scope: Scope) -> Value:
         """The value of the expression in a scope.
@@ -59,7 +56,6 @@ class Expression(Syntax):
         return None
 
 
-@dataclass(slots=True)
 class Listed(Expression):
     """A list of like children: arguments, items, names, keys."""
 
@@ -73,8 +69,6 @@ class Listed(Expression):
 class Operator(Syntax):
     """What stands behind a `|`."""
 
-    __slots__ = ()
-
     def apply(self, source: Relation, scope: Scope) -> Relation:
         raise NotImplementedError
 
@@ -86,7 +80,6 @@ class Operator(Syntax):
 class Refused(Operator, Expression):
     """A construct that is parsed and not run."""
 
-    __slots__ = ()
     construct: ClassVar[str] = ""
 
     @classmethod
@@ -129,7 +122,7 @@ def refuse(name: str, construct: str) -> None:
     """Declares that a rule is parsed and refused with its place."""
     if name in RULES:
         raise ValueError(f"the rule {name} has a class and is refused")
-    RULES[name] = type(f"Refused_{name}", (Refused,), {"construct": construct, "__slots__": ()})
+    RULES[name] = type(f"Refused_{name}", (Refused,), {"construct": construct})
 
 
 def tree(text: str) -> Query:

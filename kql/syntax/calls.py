@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -28,17 +27,13 @@ from kql.types import ScalarType
 class Args(Listed):
     """Arguments, each an expression, `name = expression`, a star, or one pipeline."""
 
-    __slots__ = ()
-
 
 @rule("star")
-@dataclass(slots=True)
 class Star(Expression):
     token: Token
 
 
 @rule("call")
-@dataclass(slots=True)
 class FunctionCall(Expression):
     name: Token
     args: Args | None

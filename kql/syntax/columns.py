@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from lark import Token
 
@@ -24,8 +23,6 @@ from kql.types import Schema
 @rule("items")
 class Items(Listed):
     """A list of output columns."""
-
-    __slots__ = ()
 
 
 def outputs(
@@ -63,7 +60,6 @@ def replaced(schema: Schema, items: Sequence[Item]) -> tuple[Item, ...]:
 
 
 @rule("extend")
-@dataclass(slots=True)
 class Extend(Operator):
     items: Items
 
@@ -81,7 +77,6 @@ def extended(source: Relation, items: Sequence[Expression], scope: Scope, operat
 
 
 @rule("project")
-@dataclass(slots=True)
 class ProjectOperator(Operator):
     items: Items
 
@@ -91,7 +86,6 @@ class ProjectOperator(Operator):
 
 
 @rule("serialize")
-@dataclass(slots=True)
 class Serialize(Operator):
     """Rows keep the order they have; window functions may be used on them."""
 
@@ -109,8 +103,6 @@ class Serialize(Operator):
 class Patterns(Listed):
     """Names and wildcards."""
 
-    __slots__ = ()
-
     def select(self, schema: Schema, scope: Scope) -> list[str]:
         """The columns that the patterns name, in the order of the patterns, each once."""
         found: dict[str, None] = {}
@@ -126,7 +118,6 @@ class Patterns(Listed):
 
 
 @rule("sort_pattern")
-@dataclass(slots=True)
 class SortPattern(Expression):
     """A pattern of project-reorder, with the order of the columns that it finds."""
 
@@ -158,7 +149,6 @@ def _chosen(source: Relation, names: Sequence[str], span: Span) -> Relation:
 
 
 @rule("project_away")
-@dataclass(slots=True)
 class ProjectAway(Operator):
     patterns: Patterns
 
@@ -168,7 +158,6 @@ class ProjectAway(Operator):
 
 
 @rule("project_keep")
-@dataclass(slots=True)
 class ProjectKeep(Operator):
     patterns: Patterns
 
@@ -178,7 +167,6 @@ class ProjectKeep(Operator):
 
 
 @rule("project_reorder")
-@dataclass(slots=True)
 class ProjectReorder(Operator):
     patterns: Patterns
 
@@ -188,7 +176,6 @@ class ProjectReorder(Operator):
 
 
 @rule("project_rename")
-@dataclass(slots=True)
 class ProjectRename(Operator):
     items: Items
 

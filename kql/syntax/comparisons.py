@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lark import Token
 
 from kql.algebra import Literal, Logical, Not, Value, passing
@@ -17,7 +15,6 @@ from kql.types import ScalarType
 
 
 @rule("arithmetic")
-@dataclass(slots=True)
 class Arithmetic(Expression):
     """`+ - * / %`."""
 
@@ -42,7 +39,6 @@ def _measure(other: Value) -> ScalarType:
 
 
 @rule("sign")
-@dataclass(slots=True)
 class Sign(Expression):
     op: Token
     operand: Expression
@@ -57,7 +53,6 @@ class Sign(Expression):
 
 
 @rule("compare")
-@dataclass(slots=True)
 class Compare(Expression):
     """`== != < > <= >=`."""
 
@@ -130,7 +125,6 @@ def _beside(value: Value, literal: Literal, whole: ScalarType) -> tuple[Value, V
 
 
 @rule("between")
-@dataclass(slots=True)
 class Between(Expression):
     """Inclusive on both ends; an end that is a timespan beside datetimes counts from the start (page: between)."""
 
@@ -151,7 +145,6 @@ class Between(Expression):
 
 
 @rule("match")
-@dataclass(slots=True)
 class Match(Expression):
     """`has contains startswith endswith =~ matches regex ...`, their negations and case-sensitive forms."""
 
@@ -186,7 +179,6 @@ def as_text(value: Value, node: Expression, op: str) -> Value:
 
 
 @rule("match_any_column")
-@dataclass(slots=True)
 class MatchAnyColumn(Expression):
     """`* has "x"`: any string column of the row."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -15,7 +14,6 @@ from kql.types import TYPE_NAMES, Column, ScalarType
 
 
 @rule("named")
-@dataclass(slots=True)
 class Named(Expression):
     """`name = expression`: an output column, or an argument by name."""
 
@@ -30,7 +28,6 @@ class Named(Expression):
 
 
 @rule("scalar_type")
-@dataclass(slots=True)
 class ScalarTypeName(Syntax):
     name: Token
 
@@ -40,7 +37,6 @@ class ScalarTypeName(Syntax):
 
 
 @rule("column_decl")
-@dataclass(slots=True)
 class ColumnDeclaration(Syntax):
     name: Token
     type: Token
@@ -65,7 +61,6 @@ def scalar_type(token: Token) -> ScalarType:
 
 
 @rule("table_type", "schema", "table_columns")
-@dataclass(slots=True)
 class TableType(Syntax):
     """`(x: long, *)`: columns, and whether there may be more."""
 
@@ -79,7 +74,6 @@ class TableType(Syntax):
 
 
 @rule("parameter")
-@dataclass(slots=True)
 class ParameterDeclaration(Syntax):
     name: Token
     type: ScalarTypeName | TableType
@@ -88,4 +82,4 @@ class ParameterDeclaration(Syntax):
 
 @rule("parameters")
 class Parameters(Listed):
-    __slots__ = ()
+    """What an operator is told as `name=value`."""

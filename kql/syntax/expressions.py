@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -27,7 +26,6 @@ from kql.types import ScalarType
 
 
 @rule("name_ref")
-@dataclass(slots=True)
 class NameRef(Expression):
     """A column, a `let`, a parameter or a table: the scope decides."""
 
@@ -62,7 +60,6 @@ class NameRef(Expression):
 
 
 @rule("group")
-@dataclass(slots=True)
 class Group(Expression):
     """An expression or a pipeline in brackets."""
 
@@ -82,7 +79,6 @@ class Group(Expression):
 
 
 @rule("member")
-@dataclass(slots=True)
 class Member(Expression):
     """`a.b`: a property of a dynamic, a column of a join's side, a table of a database."""
 
@@ -126,7 +122,6 @@ def is_place(node: Any) -> bool:
 
 
 @rule("member_call")
-@dataclass(slots=True)
 class MemberCall(Expression):
     """A function of a place: `database("x").table("T")`, `cluster("c").database("x")`."""
 
@@ -147,7 +142,6 @@ class MemberCall(Expression):
 
 
 @rule("index", "index_dotted")
-@dataclass(slots=True)
 class Index(Expression):
     """`a[0]`, `a["key"]`, `a[i]`."""
 
@@ -192,7 +186,6 @@ def _of_side(scope: Scope, side: int, name: Token, span: Span) -> Value:
 # ---------------------------------------------------------------- logic
 
 
-@dataclass(slots=True)
 class Chain(Expression):
     """Operands of one `and` or `or`, flat: a chain of thousands is one node."""
 
@@ -214,8 +207,6 @@ def _chain(op: str, children: list[Any], span: Span) -> Chain:
 
 @rule("or_")
 class Or(Chain):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Chain:
         return _chain("or", children, span)
@@ -223,8 +214,6 @@ class Or(Chain):
 
 @rule("and_")
 class And(Chain):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Chain:
         return _chain("and", children, span)

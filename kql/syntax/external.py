@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +21,6 @@ _HARMLESS = frozenset({"format", "ignorefirstrecord", "ignorelastrecord", "filee
 
 
 @rule("externaldata")
-@dataclass(slots=True)
 class ExternalData(Tabular):
     """Rows of files; the engine hands every column over as text, and the language's own conversions give it its type."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql.algebra import Bound, Call, ColumnRef, Limit, Literal, Not, Project, Relation, ScalarQuery, Value, passing, ref
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 
 @rule("typeof")
-@dataclass(slots=True)
 class TypeOf(Expression):
     """`typeof(int)` as an argument: the type that is wanted."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -31,7 +30,6 @@ _PERCENTILES = {"percentiles": 1, "percentilesw": 2}
 
 
 @rule("summarize")
-@dataclass(slots=True)
 class Summarize(Operator):
     params: Parameters
     items: Items | None
@@ -137,7 +135,6 @@ def refuse_bare_columns(value: Value, span: Span, operator: str) -> None:
 
 
 @rule("count")
-@dataclass(slots=True)
 class Count(Operator):
     name: Token | None
 
@@ -147,7 +144,6 @@ class Count(Operator):
 
 
 @rule("distinct")
-@dataclass(slots=True)
 class Distinct(Operator):
     params: Parameters
     items: Any

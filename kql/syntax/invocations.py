@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from kql.algebra import Relation
@@ -15,7 +14,6 @@ from kql.syntax.statements import UserFunction
 
 
 @rule("invoke")
-@dataclass(slots=True)
 class Invoke(Operator):
     """The rows so far are the function's first argument."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import get_args
 
 from kql.algebra import ColumnRef, Join, JoinColumn, JoinKind, Relation, Value
@@ -25,7 +24,6 @@ _KINDS |= {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rig
 
 
 @rule("join")
-@dataclass(slots=True)
 class JoinOperator(Operator):
     """Without a kind the left side is deduplicated on the key first (innerunique)."""
 
@@ -48,7 +46,6 @@ class JoinOperator(Operator):
 
 
 @rule("lookup")
-@dataclass(slots=True)
 class Lookup(Operator):
     """Adds the columns of a dimension table; the keys are not repeated."""
 

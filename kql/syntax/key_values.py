@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kql.algebra import Call, Item, Literal, Path, Project, Relation, Value
 from kql.errors import KqlSemanticError
@@ -20,7 +19,6 @@ from kql.types import Column, ScalarType
 
 
 @rule("parse_kv")
-@dataclass(slots=True)
 class ParseKv(Operator):
     """Key and value pairs, of which the declared keys become columns; the first appearance of a key counts."""
 

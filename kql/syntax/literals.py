@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,7 +21,6 @@ from kql.syntax.base import Expression, Syntax, rule
 from kql.types import TYPE_NAMES, ScalarType
 
 
-@dataclass(slots=True)
 class Constant(Expression):
     """A literal of any type, already evaluated."""
 
@@ -63,8 +61,6 @@ def _unescape(found: re.Match[str]) -> str:
 class String(Constant):
     """Adjacent literals are one."""
 
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         text = "".join(string_value(token) for token in children)
@@ -82,8 +78,6 @@ class String(Constant):
 
 @rule("long")
 class Long(Constant):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         return _constant(_long(str(children[0]), span), ScalarType.LONG, span)
@@ -102,8 +96,6 @@ def _long(text: str, span: Span) -> int:
 
 @rule("real")
 class Real(Constant):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         return _constant(float(children[0]), ScalarType.REAL, span)
@@ -111,8 +103,6 @@ class Real(Constant):
 
 @rule("bool")
 class Bool(Constant):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         return _constant(str(children[0]).lower() == "true", ScalarType.BOOL, span)
@@ -120,8 +110,6 @@ class Bool(Constant):
 
 @rule("timespan")
 class Timespan(Constant):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
         ticks = short_timespan(str(children[0]))
@@ -138,8 +126,6 @@ _TYPED = re.compile(r"(\w+)\s*\((.*)\)$", re.DOTALL)
 @rule("typed")
 class Typed(Constant):
     """`int(5)`, `datetime(2024-01-01)`, `guid(..)`, `real(+inf)`, `timespan(null)`."""
-
-    __slots__ = ()
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Expression:
@@ -158,7 +144,6 @@ class Typed(Constant):
         return _constant(value, kind, span)
 
 
-@dataclass(slots=True)
 class TimeOfDay(Expression):
     """`datetime(8:00:00 AM)`: a time of the day on which the query runs."""
 
@@ -179,7 +164,6 @@ _WRITTEN = {
 # ---------------------------------------------------------------- dynamic
 
 
-@dataclass(slots=True)
 class Json(Expression):
     """A part of a dynamic literal: any Python value that JSON can hold."""
 
@@ -189,8 +173,6 @@ class Json(Expression):
 @rule("dynamic")
 class Dynamic(Constant):
     """`dynamic({"a": [1, null]})`; the literal holds canonical JSON text."""
-
-    __slots__ = ()
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Constant:
@@ -222,8 +204,6 @@ def json_value(part: Any) -> Any:
 
 @rule("null")
 class Null(Json):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Json:
         return Json(None, span=span)
@@ -231,8 +211,6 @@ class Null(Json):
 
 @rule("negative")
 class Negative(Json):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Json:
         sign, number = str(children[0]), str(children[1])
@@ -242,8 +220,6 @@ class Negative(Json):
 
 @rule("array")
 class Array(Json):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Json:
         return Json([json_value(child) for child in children if child is not None], span=span)
@@ -251,8 +227,6 @@ class Array(Json):
 
 @rule("bag")
 class Bag(Json):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Json:
         return Json(dict(child.value for child in children if child is not None), span=span)
@@ -260,8 +234,6 @@ class Bag(Json):
 
 @rule("pair")
 class Pair(Json):
-    __slots__ = ()
-
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Json:
         return Json((string_value(children[0]), json_value(children[1])), span=span)
@@ -270,8 +242,6 @@ class Pair(Json):
 @rule("quoted_name")
 class QuotedName(Syntax):
     """`['a name']`: a NAME like any other."""
-
-    __slots__ = ()
 
     @classmethod
     def of(cls, children: list[Any], span: Span) -> Token:

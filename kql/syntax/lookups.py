@@ -7,7 +7,8 @@ is cut to each of them, and the match is an ordinary join. Addresses that are ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kql.algebra import (
     Aggregate,
@@ -37,8 +38,7 @@ from kql.syntax.plugin import Plugin
 from kql.types import Column, ScalarType, Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """IPv4 or IPv6: functions of the language, and the length of a prefix."""
 
     mask: str

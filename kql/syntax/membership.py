@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -34,7 +33,6 @@ from kql.types import ScalarType
 
 
 @rule("in_")
-@dataclass(slots=True)
 class In(Expression):
     """`in`, `in~`, `has_any`, `has_all` and their negations, over a list, an array or a table's first column."""
 

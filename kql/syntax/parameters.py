@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,7 +13,6 @@ from kql.syntax.literals import Json, string_value
 
 
 @rule("wildcard")
-@dataclass(slots=True)
 class Wildcard(Expression):
     """`Email*`: names by pattern."""
 
@@ -25,7 +23,6 @@ class Wildcard(Expression):
 
 
 @rule("params", "props", "hints")
-@dataclass(slots=True)
 class Parameters(Expression):
     """`kind=inner hint.x=y`: operator parameters by name."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -17,7 +16,6 @@ from kql.syntax.rows import serialized
 
 
 @rule("subpipeline")
-@dataclass(slots=True)
 class Subpipeline(Operator):
     """Operators without a source of their own."""
 
@@ -35,7 +33,6 @@ class Subpipeline(Operator):
 
 
 @rule("partition")
-@dataclass(slots=True)
 class Partition(Operator):
     """`partition by x (operators)` over the rows of each x; `partition by x {pipeline}` for each x, which it may name."""
 

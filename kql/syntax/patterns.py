@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
+from msgspec import Struct
 
 from kql.algebra import Literal, Relation
 from kql.errors import KqlSemanticError, Span
@@ -18,7 +18,6 @@ from kql.types import ScalarType
 
 
 @rule("pattern_arm")
-@dataclass(slots=True)
 class PatternArm(Syntax):
     """`("a").["b"] = { T };`"""
 
@@ -32,7 +31,6 @@ class PatternArm(Syntax):
 
 
 @rule("pattern_arms")
-@dataclass(slots=True)
 class PatternArms(Syntax):
     arms: list[PatternArm]
 
@@ -41,8 +39,7 @@ class PatternArms(Syntax):
         return cls(children, span=span)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """What the name of a pattern means: the body of each tuple of texts, in the scope of its declaration."""
 
     name: str
@@ -85,7 +82,6 @@ def reference(base: Expression, scope: Scope) -> tuple[Pattern, list[Expression]
 
 
 @rule("pattern_decl")
-@dataclass(slots=True)
 class PatternDeclaration(Statement):
     """`declare pattern p = (a: string)[b: string] { ("x").["y"] = { T }; };`; without a definition it has no tuples."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from kql.algebra import ColumnRef, Limit, Literal, Relation
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
@@ -18,8 +19,7 @@ from kql.types import ScalarType, Schema
 MAX_COLUMNS = 1_000  # that the data may ask for
 
 
-@dataclass(slots=True)
-class Plugin:
+class Plugin(Struct):
     """A plugin's call: where it stands, its arguments by place and by name, and the output schema if the query writes one."""
 
     source: Relation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from kql.algebra import Call, Filter, Item, Literal, Project, Relation, Unnest, Window, passing, ref
@@ -108,7 +107,6 @@ REFUSED = {name: reason for reason, names in _NOT_RUN.items() for name in names.
 
 
 @rule("evaluate")
-@dataclass(slots=True)
 class Evaluate(Operator):
     params: Parameters
     plugin: FunctionCall

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
 from lark import Token
+from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, InList, Literal, Logical, Not, Value
 from kql.errors import KqlSemanticError, Span
@@ -167,8 +167,8 @@ def _nodes(node: Any) -> Iterator[Syntax]:
             yield from _nodes(each)
     elif isinstance(node, Syntax):
         yield node
-        for part in fields(node):
-            yield from _nodes(getattr(node, part.name))
+        for name in node.__struct_fields__:
+            yield from _nodes(getattr(node, name))
 
 
 def looks_everywhere(node: Any) -> bool:

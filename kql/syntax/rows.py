@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lark import Token
 
 from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
@@ -17,7 +15,6 @@ from kql.types import ScalarType
 
 
 @rule("where")
-@dataclass(slots=True)
 class Where(Operator):
     params: Parameters
     predicate: Expression
@@ -28,7 +25,6 @@ class Where(Operator):
 
 
 @rule("take")
-@dataclass(slots=True)
 class Take(Operator):
     params: Parameters
     count: Expression
@@ -51,7 +47,6 @@ def row_count(node: Expression, scope: Scope, operator: str) -> Value:
 
 
 @rule("sort_key")
-@dataclass(slots=True)
 class SortItem(Expression):
     """`x asc nulls last`; without words descending, nulls last."""
 
@@ -69,11 +64,10 @@ class SortItem(Expression):
 
 @rule("sort_keys")
 class SortItems(Listed):
-    __slots__ = ()
+    """The keys of `sort` and `top`, the first first."""
 
 
 @rule("sort")
-@dataclass(slots=True)
 class SortOperator(Operator):
     params: Parameters
     keys: SortItems
@@ -84,7 +78,6 @@ class SortOperator(Operator):
 
 
 @rule("top")
-@dataclass(slots=True)
 class Top(Operator):
     params: Parameters
     count: Expression
@@ -111,7 +104,6 @@ def serialized(relation: Relation) -> bool:
 
 
 @rule("as_")
-@dataclass(slots=True)
 class As(Operator):
     """Gives the rows so far a name for the operators that follow."""
 
@@ -132,7 +124,6 @@ VISUALIZATIONS = (
 
 
 @rule("render")
-@dataclass(slots=True)
 class Render(Operator):
     """Says how the result is to be drawn; kept on the result, the rows stay as they are.
 
@@ -152,7 +143,6 @@ class Render(Operator):
 
 
 @rule("consume")
-@dataclass(slots=True)
 class Consume(Operator):
     """Reads everything and returns nothing but the fact: no rows."""
 

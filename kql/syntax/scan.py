@@ -8,10 +8,10 @@ ways: the row continues the sequence of the step before (which moves on, `$next`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from lark import Token
+from msgspec import Struct
 
 from kql.algebra import (
     ColumnRef,
@@ -49,14 +49,12 @@ refuse("optional_step", "An optional step of scan")
 
 
 @rule("step_with_params")
-@dataclass(slots=True)
 class StepName(Syntax):
     name: Token
     params: Parameters
 
 
 @rule("scan_step")
-@dataclass(slots=True)
 class ScanStep(Expression):
     """`step name output=none: condition => variable = value;`"""
 
@@ -74,7 +72,6 @@ class ScanStep(Expression):
 
 
 @rule("scan")
-@dataclass(slots=True)
 class ScanOperator(Operator):
     params: Parameters
     order: SortItems | None
@@ -142,8 +139,7 @@ def _default(declaration: ParameterDeclaration, scope: Scope) -> Literal:
     return value
 
 
-@dataclass(slots=True)
-class Machine:
+class Machine(Struct):
     """The steps over one row and the state before it, as values."""
 
     row: Schema
@@ -151,7 +147,7 @@ class Machine:
     steps: Sequence[ScanStep]
     scope: Scope
     span: Span
-    initial: tuple[Item, ...] = field(init=False)
+    initial: tuple[Item, ...] = ()
 
     def __post_init__(self) -> None:
         clash = [column.name for column in self.row if column.name in self.variables]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -35,7 +34,6 @@ _SCHEMA_COLUMNS: Schema = (
 
 
 @rule("getschema")
-@dataclass(slots=True)
 class GetSchema(Operator):
     """One row for each column of the input: name, place, .NET type and KQL type."""
 
@@ -51,7 +49,6 @@ class GetSchema(Operator):
 
 
 @rule("assert_schema")
-@dataclass(slots=True)
 class AssertSchema(Operator):
     """The input itself, if it has just these columns with these types."""
 
@@ -69,7 +66,6 @@ class AssertSchema(Operator):
 
 
 @rule("project_by_names")
-@dataclass(slots=True)
 class ProjectByNames(Operator):
     """Columns by constant names, arrays of names and patterns, in their order; names that are no columns are left out."""
 

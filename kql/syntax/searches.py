@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -28,7 +27,6 @@ from kql.types import Column, ScalarType
 
 
 @rule("search")
-@dataclass(slots=True)
 class Search(Operator, Tabular):
     """Without tables all stored tables and views are searched; `$table` tells where a row is from."""
 
@@ -64,7 +62,6 @@ class Search(Operator, Tabular):
 
 
 @rule("typed_column")
-@dataclass(slots=True)
 class TypedColumn(Expression):
     """`name: type` in find's project."""
 
@@ -73,7 +70,6 @@ class TypedColumn(Expression):
 
 
 @rule("find")
-@dataclass(slots=True)
 class Find(Tabular):
     """Columns of the predicate and those that all tables share stay columns, the rest goes into the bag `pack_`."""
 

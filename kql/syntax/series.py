@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kql.algebra import (
     Aggregate,
@@ -41,7 +43,6 @@ _NATIVE = (ScalarType.BOOL, ScalarType.INT, ScalarType.LONG, ScalarType.REAL, Sc
 
 
 @rule("series_item")
-@dataclass(slots=True)
 class SeriesItem(Expression):
     """`x = avg(y) default=0`."""
 
@@ -51,11 +52,10 @@ class SeriesItem(Expression):
 
 @rule("series_items")
 class SeriesItems(Listed):
-    __slots__ = ()
+    """The aggregates of make-series."""
 
 
 @rule("series_range")
-@dataclass(slots=True)
 class SeriesRange(Expression):
     """`from a to b step c`: steps are counted from a, b is left out."""
 
@@ -69,7 +69,6 @@ class SeriesRange(Expression):
 
 
 @rule("series_in_range")
-@dataclass(slots=True)
 class SeriesInRange(Expression):
     """`in range(a, b, c)`: steps are multiples of c, b is included."""
 
@@ -83,8 +82,7 @@ class SeriesInRange(Expression):
         return start, stop, step
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """The axis as numbers of steps: `slot` of a row, and from which to which slot the series goes (None: as data has it).
 
     `line` tells slots: of moments, where the step is a constant of whole microseconds, else of numbers.
@@ -113,7 +111,6 @@ class Axis:
 
 
 @rule("make_series")
-@dataclass(slots=True)
 class MakeSeries(Operator):
     """Groups by the keys and the slot, pads every group to all its slots, and lists the values in the order of the axis."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kql.algebra import Call, Path, Value
@@ -19,7 +18,6 @@ from kql.types import ScalarType
 
 
 @rule("names")
-@dataclass(slots=True)
 class Names(Expression):
     names: list[Any]
 
@@ -29,7 +27,6 @@ class Names(Expression):
 
 
 @rule("named_many", "named_group")
-@dataclass(slots=True)
 class NamedMany(Expression):
     """`(a, b) = f(x)`: the names of the first results."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,7 +20,6 @@ from kql.types import Column, ScalarType
 
 
 @rule("pipe")
-@dataclass(slots=True)
 class Pipe(Expression):
     """A source and the operators behind it, flat."""
 
@@ -54,8 +52,6 @@ class Pipe(Expression):
 class Tabular(Expression):
     """An expression that always is a table."""
 
-    __slots__ = ()
-
     def is_tabular(self, scope: Scope) -> bool:
         return True
 
@@ -64,7 +60,6 @@ class Tabular(Expression):
 
 
 @rule("print")
-@dataclass(slots=True)
 class Print(Tabular):
     """One row of computed columns (page: print operator)."""
 
@@ -77,7 +72,6 @@ class Print(Tabular):
 
 
 @rule("range")
-@dataclass(slots=True)
 class RangeSource(Tabular):
     """A column of equally spaced values, both ends included (page: range operator)."""
 
@@ -102,11 +96,10 @@ class RangeSource(Tabular):
 
 @rule("values")
 class ValueList(Listed):
-    __slots__ = ()
+    """The cells of a datatable, row by row."""
 
 
 @rule("datatable")
-@dataclass(slots=True)
 class Datatable(Tabular):
     """Rows written in the query (page: datatable operator)."""
 
@@ -143,7 +136,6 @@ class Datatable(Tabular):
 
 
 @rule("wildcard_member")
-@dataclass(slots=True)
 class WildcardMember(Expression):
     """`database("*").Email*`: the databases are not told apart, there is one."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
+from msgspec import Struct
 
 from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
@@ -23,8 +23,6 @@ MAX_EXPANSIONS = 2_000  # calls of user functions in one query: they are expande
 class Statement(Syntax):
     """What changes the scope of the statements after it."""
 
-    __slots__ = ()
-
     def apply(self, scope: Scope) -> Scope:
         raise NotImplementedError
 
@@ -34,13 +32,11 @@ class Statement(Syntax):
 
 
 @rule("query")
-@dataclass(slots=True)
 class Query(Syntax):
     body: Body
 
 
 @rule("body")
-@dataclass(slots=True)
 class Body(Syntax):
     """Statements, then one expression."""
 
@@ -79,7 +75,6 @@ class Body(Syntax):
 
 
 @rule("let")
-@dataclass(slots=True)
 class Let(Statement):
     name: Token
     expression: Expression
@@ -99,8 +94,7 @@ class Let(Statement):
 # ---------------------------------------------------------------- functions
 
 
-@dataclass(frozen=True, slots=True)
-class UserFunction:
+class UserFunction(Struct, frozen=True):
     """A function of the query itself: parameters, a body, and the names that were known where it stands."""
 
     name: str
@@ -198,7 +192,6 @@ _SCALAR = Literal(None, ScalarType.DYNAMIC)
 
 
 @rule("lambda_let")
-@dataclass(slots=True)
 class LambdaLet(Statement):
     """`let f = (x: long) { x * 2 };`, with `view` for a function that a wildcard sees."""
 
@@ -219,7 +212,6 @@ class LambdaLet(Statement):
 
 
 @rule("declare")
-@dataclass(slots=True)
 class Declare(Statement):
     """Query parameters: bound as values, never spliced into the text (page: query parameters declaration statement)."""
 
@@ -246,7 +238,6 @@ class Declare(Statement):
 
 
 @rule("set")
-@dataclass(slots=True)
 class Set(Statement):
     """`set name = value;`: kept; options that would change a result are not silently ignored."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kql.algebra import Call, Filter, Item, Literal, Logical, Project, Relation, Value
@@ -52,7 +51,6 @@ def _flags(params: Parameters, span: Span) -> str:
 
 
 @rule("parse")
-@dataclass(slots=True)
 class Parse(Operator):
     """A text that does not match, or a column that does not fit its type, empties all new columns; relaxed only the one."""
 
@@ -128,7 +126,6 @@ def _if_all(conditions: Sequence[Value], value: Value) -> Value:
 
 
 @rule("parse_where")
-@dataclass(slots=True)
 class ParseWhere(Parse):
     """parse without the rows that do not match."""
 

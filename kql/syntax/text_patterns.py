@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
+from msgspec import Struct
 
 from kql.errors import Span
 from kql.functions.terms import regex_escaped
@@ -22,7 +22,6 @@ from kql.types import ScalarType
 
 
 @rule("parse_text")
-@dataclass(slots=True)
 class ParseText(Syntax):
     """A constant between the columns; a regular expression in kind=regex."""
 
@@ -30,7 +29,6 @@ class ParseText(Syntax):
 
 
 @rule("skip")
-@dataclass(slots=True)
 class Skip(Syntax):
     """`*`: any text, of which nothing is kept."""
 
@@ -40,7 +38,6 @@ class Skip(Syntax):
 
 
 @rule("capture")
-@dataclass(slots=True)
 class Capture(Syntax):
     """A new column and its type, string if none is given."""
 
@@ -68,8 +65,7 @@ _SHAPES: dict[ScalarType, str] = {
 _NUMBERS = (ScalarType.INT, ScalarType.LONG, ScalarType.REAL, ScalarType.DECIMAL, ScalarType.BOOL)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A parse pattern as one regular expression; `captures` are the columns, each with the number of its group."""
 
     expression: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
@@ -40,7 +39,6 @@ from kql.types import Column, ScalarType
 
 
 @rule("sample")
-@dataclass(slots=True)
 class Sample(Operator):
     """Any so many rows: as its page says, speed goes before an even distribution."""
 
@@ -51,7 +49,6 @@ class Sample(Operator):
 
 
 @rule("sample_distinct")
-@dataclass(slots=True)
 class SampleDistinct(Operator):
     """Any so many distinct values."""
 
@@ -64,7 +61,6 @@ class SampleDistinct(Operator):
 
 
 @rule("top_hitters")
-@dataclass(slots=True)
 class TopHitters(Operator):
     """The most frequent values, or those of the largest sum; counted exactly."""
 
@@ -90,7 +86,6 @@ class TopHitters(Operator):
 
 
 @rule("nested")
-@dataclass(slots=True)
 class Nested(Expression):
     """One level: how many of which values, by which aggregate, and what stands for the others."""
 
@@ -102,7 +97,6 @@ class Nested(Expression):
 
 
 @rule("top_nested")
-@dataclass(slots=True)
 class TopNested(Operator):
     """Each level picks values within those that the level before has picked; two columns a level, value and aggregate."""
 

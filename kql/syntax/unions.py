@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from lark import Token
+from msgspec.structs import replace
 
 from kql.algebra import Item, Literal, Project, Relation, Union, passing, ref
 from kql.errors import KqlSemanticError, KqlUnresolvedError, Span
@@ -26,11 +26,8 @@ Named = list[tuple[str, Relation]]
 class Sources(Listed):
     """Tables by name, pattern or pipeline: of union, search and find."""
 
-    __slots__ = ()
-
 
 @rule("union")
-@dataclass(slots=True)
 class UnionSource(Operator, Tabular):
     """Columns are matched by name and type; `isfuzzy` leaves out tables that do not exist, if any does."""
 
