@@ -121,7 +121,7 @@ def _tools(folder: Path) -> Path:
         tools.mkdir()
         (folder / "work").mkdir()
         command = tools / "hunting"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from hunting.cli import main; main()" "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from hunting.cli import script; script()" "$@"\n')
         command.chmod(0o755)
     return tools
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-PROGRAM = [sys.executable, "-c", "from hunting.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from hunting.cli import script; script()"]
 """The command as a process of its own."""
 
 

@@ -43,7 +43,7 @@ def test_ctrl_c_is_clean(simulated: Path) -> None:
         "range x from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 1000000 step 1 | extend k = 1) on k"
     )
     # Where the tests themselves run in the background, SIGINT is ignored, and a child inherits that.
-    heeding = PROGRAM[-1].replace("main()", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); main()")
+    heeding = PROGRAM[-1].replace("script()", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); script()")
     query = [*PROGRAM[:-1], heeding, "query", f"{endless} | summarize sum(x * y)", "--store", str(simulated)]
     with subprocess.Popen(query, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
         time.sleep(5)  # the query is running, or at least the program's imports

@@ -127,7 +127,7 @@ def test_a_shipped_report_is_copied_into_the_store(command: Command) -> None:
 
 def test_watch_ends_well_at_a_signal(command: Command, reports: Path) -> None:
     del command
-    call = "import sys; from hunting.cli import main; main(sys.argv[1:])"
+    call = "from hunting.cli import script; script()"
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     process = subprocess.Popen(
         [sys.executable, "-c", call, "due", "--watch", "--json"],

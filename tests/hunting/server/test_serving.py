@@ -25,7 +25,7 @@ import hunting.clock
 from datetime import UTC, datetime
 hunting.clock.system_clock = lambda: datetime(2026, 11, 1, 1, tzinfo=UTC)
 """
-RUN = [sys.executable, "-c", f"{CLOCK}from hunting.cli import main; main()"]
+RUN = [sys.executable, "-c", f"{CLOCK}from hunting.cli import script; script()"]
 
 
 def run(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -165,7 +165,7 @@ def test_ctrl_c_stops_the_query_and_not_the_shell(shell: Shell) -> None:
 def test_from_a_pipe(tmp_path: Path) -> None:
     Lake.create(tmp_path / "store")
     script = ".format ndjson\nlet x = 5;\nprint N = x;\nprint\n  M = 'ö'\n\nprint strlne('x');\nprint Last = 1"
-    command = [sys.executable, "-c", "from hunting.cli import main; main()", "shell", "--store", str(tmp_path / "store")]
+    command = [sys.executable, "-c", "from hunting.cli import script; script()", "shell", "--store", str(tmp_path / "store")]
     done = subprocess.run(command, input=script.encode(), capture_output=True, timeout=60, check=False)
     assert done.stdout.decode().splitlines() == ['{"N": 5}', '{"M": "ö"}', '{"Last": 1}']
     assert done.returncode == 3 and done.stderr.decode().count("error: ") == 1 and b"Traceback" not in done.stderr
