@@ -15,7 +15,7 @@ from kql.errors import Span
 from kql.functions.registry import Function
 from kql.types import Column, ScalarType, Schema
 
-# ---------------------------------------------------------------- values
+# ---------------------------------------------------------------- values: `inner` are those directly inside
 
 
 class Literal(Struct, frozen=True):
@@ -24,6 +24,7 @@ class Literal(Struct, frozen=True):
 
     value: object
     type: ScalarType
+    inner: ClassVar = ()
 
     @property
     def nullable(self) -> bool:
@@ -36,6 +37,7 @@ class ColumnRef(Struct, frozen=True):
     name: str
     type: ScalarType
     nullable: bool
+    inner: ClassVar = ()
 
 
 class Bound(Struct, frozen=True):
@@ -44,6 +46,7 @@ class Bound(Struct, frozen=True):
     name: str
     type: ScalarType
     nullable: bool = False
+    inner: ClassVar = ()
 
 
 class Call(Struct, frozen=True):
@@ -58,6 +61,10 @@ class Call(Struct, frozen=True):
     nullable: bool
     positive: bool = False
 
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return self.args
+
 
 class Logical(Struct, frozen=True):
     """and / or over two or more operands, three-valued."""
@@ -70,6 +77,10 @@ class Logical(Struct, frozen=True):
     def nullable(self) -> bool:
         return any(arg.nullable for arg in self.args)
 
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return self.args
+
 
 class Not(Struct, frozen=True):
     """not(x): null stays null."""
@@ -81,6 +92,10 @@ class Not(Struct, frozen=True):
     def nullable(self) -> bool:
         return self.arg.nullable
 
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return (self.arg,)
+
 
 class Path(Struct, frozen=True):
     """A member or element of a dynamic value: `base.a["b c"][0]`; a step is a key, an index or a computed value."""
@@ -90,33 +105,42 @@ class Path(Struct, frozen=True):
     type: ClassVar = ScalarType.DYNAMIC
     nullable: ClassVar = True
 
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return (self.base, *(step for step in self.steps if not isinstance(step, str | int)))
 
-class InList(Struct, frozen=True):
+
+class _Membership(Struct, frozen=True):
+    value: Value
+    type: ClassVar = ScalarType.BOOL
+    nullable: ClassVar = False
+
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return (self.value,)
+
+
+class InList(_Membership, frozen=True):
     """Membership in a list of constants; `folded` ignores case, `positive` is as in Call."""
 
-    value: Value
     items: tuple[Literal, ...]
     folded: bool = False
     positive: bool = False
-    type: ClassVar = ScalarType.BOOL
-    nullable: ClassVar = False
 
 
-class InRelation(Struct, frozen=True):
+class InRelation(_Membership, frozen=True):
     """Membership in the first column of a relation."""
 
-    value: Value
     relation: Relation
     folded: bool = False
     positive: bool = False
-    type: ClassVar = ScalarType.BOOL
-    nullable: ClassVar = False
 
 
 class ScalarQuery(Struct, frozen=True):
     """toscalar: the first column of the first row."""
 
     relation: Relation
+    inner: ClassVar = ()
 
     @property
     def type(self) -> ScalarType:
@@ -145,6 +169,10 @@ class Window(Struct, frozen=True):
     def nullable(self) -> bool:
         return self.call.nullable
 
+    @property
+    def inner(self) -> tuple[Value, ...]:
+        return (*self.call.args, *self.partition, *(key.value for key in self.order))
+
 
 Value = Literal | ColumnRef | Bound | Call | Logical | Not | Path | InList | InRelation | ScalarQuery | Window
 
@@ -171,7 +199,7 @@ class Item(Struct, frozen=True):
         return isinstance(self.value, ColumnRef) and self.value.name == self.name
 
 
-# ---------------------------------------------------------------- relations
+# ---------------------------------------------------------------- relations: `inputs` are those directly below
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -190,17 +218,37 @@ class Node(Struct, frozen=True, kw_only=True):
         return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "span")
 
 
-class Scan(Node, frozen=True):
-    """A stored table; `columns` are those that are read, `physical` names them in storage."""
+class Source(Node, frozen=True):
+    """Rows with these columns that are not made of other rows of the query."""
 
-    table: str
     columns: Schema
-    physical: tuple[str, ...]
-    storage: Storage = PLAIN
+    inputs: ClassVar = ()
 
     @property
     def schema(self) -> Schema:
         return self.columns
+
+
+class Over(Node, frozen=True):
+    """What an operator with one input makes: rows with the same columns, if nothing else is said."""
+
+    input: Relation
+
+    @property
+    def inputs(self) -> tuple[Relation, ...]:
+        return (self.input,)
+
+    @property
+    def schema(self) -> Schema:
+        return self.input.schema
+
+
+class Scan(Source, frozen=True):
+    """A stored table; `columns` are those that are read, `physical` names them in storage."""
+
+    table: str
+    physical: tuple[str, ...]
+    storage: Storage = PLAIN
 
     @property
     def view(self) -> str:
@@ -209,30 +257,19 @@ class Scan(Node, frozen=True):
         return computed_view(self.table) if wanted else self.table
 
 
-class Values(Node, frozen=True):
+class Values(Source, frozen=True):
     """Rows written in the query: datatable, print (one row of no columns, then Project)."""
 
-    columns: Schema
     rows: tuple[tuple[Literal, ...], ...]
 
-    @property
-    def schema(self) -> Schema:
-        return self.columns
 
-
-class Filter(Node, frozen=True):
-    input: Relation
+class Filter(Over, frozen=True):
     predicate: Value
 
-    @property
-    def schema(self) -> Schema:
-        return self.input.schema
 
-
-class Project(Node, frozen=True):
+class Project(Over, frozen=True):
     """All output columns, in order."""
 
-    input: Relation
     items: tuple[Item, ...]
 
     @property
@@ -240,10 +277,9 @@ class Project(Node, frozen=True):
         return tuple(item.column for item in self.items)
 
 
-class Aggregate(Node, frozen=True):
+class Aggregate(Over, frozen=True):
     """Groups by `keys`, then `items`; without keys one row, without items the distinct keys."""
 
-    input: Relation
     keys: tuple[Item, ...]
     items: tuple[Item, ...]
 
@@ -265,6 +301,10 @@ class Join(Node, frozen=True):
     kind: JoinKind
     on: tuple[tuple[Value, Value], ...]
     columns: tuple[JoinColumn, ...]
+
+    @property
+    def inputs(self) -> tuple[Relation, ...]:
+        return (self.left, self.right)
 
     @property
     def schema(self) -> Schema:
@@ -289,25 +329,15 @@ class Union(Node, frozen=True):
         return self.columns
 
 
-class Sort(Node, frozen=True):
-    input: Relation
+class Sort(Over, frozen=True):
     keys: tuple[SortKey, ...]
 
-    @property
-    def schema(self) -> Schema:
-        return self.input.schema
 
-
-class Limit(Node, frozen=True):
-    input: Relation
+class Limit(Over, frozen=True):
     count: Value
 
-    @property
-    def schema(self) -> Schema:
-        return self.input.schema
 
-
-class Unnest(Node, frozen=True):
+class Unnest(Over, frozen=True):
     """One row for each element; several arrays go in step, the shorter padded with null.
 
     An item's value is a dynamic; its column, a dynamic or a string, replaces one of that name or is added at the end.
@@ -315,7 +345,6 @@ class Unnest(Node, frozen=True):
     values are no dynamics but SQL lists of what their columns hold.
     """
 
-    input: Relation
     items: tuple[Item, ...]
     columns: Schema
     index: str | None = None
@@ -335,36 +364,35 @@ class Range(Node, frozen=True):
     start: Value
     stop: Value
     step: Value
+    inputs: ClassVar = ()
 
     @property
     def schema(self) -> Schema:
         return (self.column,)
 
 
-class Reference(Node, frozen=True):
+class Reference(Source, frozen=True):
     """A use of a relation that the analyst named; `Bindings` holds it. Used once it is inlined, used twice it is a CTE."""
 
     name: str
-    columns: Schema
-
-    @property
-    def schema(self) -> Schema:
-        return self.columns
 
 
-class Fold(Node, frozen=True):
+class Fold(Over, frozen=True):
     """The rows of each group one after the other, with a state that each row changes.
 
     `number` is a column that counts the rows of a group (`keys`) from 1; `initial` is the state before the first. `step` is
     a relation over a Reference named `name` to one row with the state before it, and gives that row with the state after it.
     """
 
-    input: Relation
     keys: tuple[str, ...]
     number: str
     initial: tuple[Item, ...]
     step: Relation
     name: str
+
+    @property
+    def inputs(self) -> tuple[Relation, ...]:
+        return (self.input, self.step)
 
     @property
     def schema(self) -> Schema:
@@ -380,9 +408,6 @@ class Binding(Struct, frozen=True):
     name: str
     relation: Relation
     materialized: bool = False
-
-
-# ---------------------------------------------------------------- helpers
 
 
 def ref(column: Column) -> ColumnRef:

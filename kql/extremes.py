@@ -25,7 +25,7 @@ from kql.types import Column, ScalarType
 MANY = 6  # columns of the row from which on two steps cost less than one
 TEXTS = 3  # of them texts, which one step copies for each row that is newer than those before
 REPEATED = 0.1  # groups per row up to which that is so: of small groups few rows are newer
-_OF_A_ROW = {"arg_max": "max", "arg_min": "min"}
+OF_A_ROW = {"arg_max": "max", "arg_min": "min"}
 _ROW = ColumnRef("$row", ScalarType.LONG, nullable=False)
 _CHOSEN = ColumnRef("$chosen", ScalarType.LONG, nullable=True)
 _TIME = ColumnRef("$time", ScalarType.DATETIME, nullable=False)
@@ -51,7 +51,7 @@ def _is_wide(aggregate: Aggregate) -> bool:
 
 def _of_one_row(aggregate: Aggregate) -> list[Item]:
     """The items that hold values of the one row which the first such item chooses."""
-    found = [item for item in aggregate.items if isinstance(item.value, Call) and item.value.function.name in _OF_A_ROW]
+    found = [item for item in aggregate.items if isinstance(item.value, Call) and item.value.function.name in OF_A_ROW]
     return [item for item in found if _choice(item) == _choice(found[0])]
 
 
@@ -70,7 +70,7 @@ def _joined(aggregate: Aggregate) -> Relation:
     found, sought, on = [chosen], [Item(_ROW.name, _ROW)], [(_CHOSEN, _ROW)]
     if isinstance(by, ColumnRef) and by.type is ScalarType.DATETIME and not by.nullable:
         # Storage knows between which moments the rows of a part of a file are, and skips the parts of none of the places.
-        found.append(Item(_TIME.name, invoke(_OF_A_ROW[name], by, registry=AGGREGATES)))
+        found.append(Item(_TIME.name, invoke(OF_A_ROW[name], by, registry=AGGREGATES)))
         sought.append(Item(_TIME.name, by))
         on.insert(0, (_TIME, _TIME))
     places = Aggregate(source, aggregate.keys, (*found, *others))

@@ -33,7 +33,7 @@ from kql.functions.windows import RUN
 from kql.guards import NOWHERE, Groups, Reach, blank, farther, flat, neighbour, untrue
 from kql.implied import has_windows, known, merged
 from kql.overloads import invoke
-from kql.traversal import inputs, map_inner, map_values, subqueries, values_of, with_inputs
+from kql.traversal import map_inner, map_values, values_of, with_inputs
 from kql.types import ScalarType
 
 Stretch = list[Relation]  # relations one above another, the highest first, over a sort whose order all of them keep
@@ -48,20 +48,10 @@ def partition_windows(relation: Relation) -> Relation:
         below = below.input
     if isinstance(below, Sort) and below.keys and any(map(_has_windows, above)):
         above = _partitioned(merged(above), below)
-    made = _with_subqueries(with_inputs(below, tuple(partition_windows(each) for each in inputs(below))))
+    made = with_inputs(below, tuple(partition_windows(each) for each in below.inputs))
     for each in reversed(above):
-        made = _with_subqueries(with_inputs(each, (made,)))
+        made = with_inputs(each, (made,))
     return made
-
-
-def _with_subqueries(relation: Relation) -> Relation:
-    if not any(True for _ in subqueries(relation)):
-        return relation
-
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, partition_windows)
-
-    return map_values(relation, inside)
 
 
 def _has_windows(relation: Relation) -> bool:

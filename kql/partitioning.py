@@ -49,6 +49,7 @@ from kql.scope import Context, Scope, unique_name
 from kql.traversal import (
     bottom_up,
     columns_of,
+    everywhere,
     map_inner,
     map_values,
     relations,
@@ -258,7 +259,7 @@ def _taken(columns: Schema) -> tuple[Item, ...]:
 
 def stand_in(columns: Schema, span: Span) -> Reference:
     """The rows of one part. The place of the operator in the text tells nested ones apart."""
-    return Reference(f"$rows_{span.start}", columns, span=span)
+    return Reference(columns, f"$rows_{span.start}", span=span)
 
 
 def inlined(pipeline: Pipeline, source: Relation, hole: Reference, scope: Scope) -> Relation:
@@ -293,7 +294,11 @@ def references(tree: Relation) -> Iterator[str]:
 
 def _substituted(tree: Relation, new: Mapping[str, Relation]) -> Relation:
     """The relation with references of these names replaced, also inside subqueries."""
-    return bottom_up(tree, lambda each: new.get(each.name, each) if isinstance(each, Reference) else each) if new else tree
+
+    def replaced(relation: Relation) -> Relation:
+        return new.get(relation.name, relation) if isinstance(relation, Reference) else relation
+
+    return everywhere(tree, lambda each: bottom_up(each, replaced)) if new else tree
 
 
 def loses_rows(tree: Relation) -> bool:

@@ -12,6 +12,9 @@ from kql.types import ScalarType
 Percentiles = dict[tuple[str, tuple[Value, ...]], list[Value]]
 
 
+PERCENTILES = frozenset(signature.partition("(")[0] for signature in ONE_OF_SEVERAL)
+
+
 def percentiles_at_once(relation: Relation) -> Relation:
     """`percentiles(x, 50, 95)` collects the values once: each is a place in one list, which SQL makes a single time."""
     return bottom_up(relation, _at_once)

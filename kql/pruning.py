@@ -27,7 +27,7 @@ from kql.algebra import (
     Values,
     passing,
 )
-from kql.traversal import bottom_up, columns_of, inputs, map_inner, map_values, values_of, with_inputs
+from kql.traversal import bottom_up, columns_of, everywhere, map_inner, map_values, subqueries, values_of, with_inputs
 from kql.types import Schema
 
 Program = tuple[Relation, tuple[Binding, ...]]
@@ -50,8 +50,12 @@ def prune_columns(program: Program) -> Program:
 
     if not bindings:
         return new_root, ()
-    whole = tuple(replace(binding, relation=bottom_up(binding.relation, refreshed)) for binding in reversed(done))
-    return _exactly(bottom_up(new_root, refreshed), root), whole
+
+    def whole(relation: Relation) -> Relation:
+        return everywhere(relation, lambda each: bottom_up(each, refreshed))
+
+    remade = tuple(replace(binding, relation=whole(binding.relation)) for binding in reversed(done))
+    return _exactly(whole(new_root), root), remade
 
 
 def narrowed(relation: Relation) -> Relation:
@@ -91,7 +95,7 @@ class _Pruning(Struct, frozen=True):
                 return self._inside(self._unnest(relation, needed))
             case Fold():
                 self.shared.setdefault(relation.name, set())
-                return self._inside(with_inputs(relation, tuple(self.whole(each) for each in inputs(relation))))
+                return self._inside(with_inputs(relation, tuple(self.whole(each) for each in relation.inputs)))
             case _:
                 assert_never(relation)
 
@@ -105,7 +109,7 @@ class _Pruning(Struct, frozen=True):
         def value(each: Value) -> Value:
             return map_inner(each, value, self.whole)
 
-        return map_values(relation, value)
+        return map_values(relation, value) if any(True for _ in subqueries(relation)) else relation
 
     def _aggregate(self, relation: Aggregate, needed: set[str]) -> Relation:
         items = tuple(item for item in relation.items if item.name in needed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, Limit, Literal, Path, Project, Relation, Sort, Value, ref
-from kql.traversal import inputs, map_inner, map_values, with_inputs
+from kql.traversal import map_inner, map_values, with_inputs
 
 Parsed = dict[str, Call]  # columns whose values are calls over other columns of the same relation
 
@@ -21,11 +21,11 @@ def read_through(relation: Relation) -> Relation:
 
 
 def _through(relation: Relation) -> tuple[Relation, Parsed]:
-    below = [_through(each) for each in inputs(relation)]
+    below = [_through(each) for each in relation.inputs]
     parsed = below[0][1] if len(below) == 1 else {}
 
     def inside(value: Value) -> Value:
-        value = map_inner(value, inside, read_through)
+        value = map_inner(value, inside)
         if isinstance(value, Path) and isinstance(value.base, ColumnRef) and value.base.name in parsed:
             return replace(value, base=parsed[value.base.name])
         return value

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value, Window
-from kql.traversal import inputs, subqueries, values_of, walk
+from kql.traversal import subqueries, values_of, walk
 from kql.types import ScalarType
 
 _EPOCH = datetime(1970, 1, 1)
@@ -95,7 +95,7 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
             below = predicates
         case _:
             below = ()
-    for each in inputs(relation):
+    for each in relation.inputs:
         yield from _scans(each, below, time)
 
 

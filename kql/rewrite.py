@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,32 +23,35 @@ from kql.algebra import (
     Limit,
     Literal,
     Logical,
+    Path,
     Project,
     Reference,
     Relation,
+    ScalarQuery,
     Sort,
+    Unnest,
     Value,
     Window,
 )
 from kql.early import summarize_before_join
-from kql.extremes import rows_by_place
+from kql.extremes import OF_A_ROW, rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
 from kql.neighbours import partition_windows
 from kql.overloads import invoke
-from kql.percentiles import percentiles_at_once
+from kql.percentiles import PERCENTILES, percentiles_at_once
 from kql.pruning import Program, prune_columns
 from kql.reading import read_through
-from kql.selection import select_groups_first
-from kql.sessions import fold_sessions
+from kql.selection import COSTLY, select_groups_first
+from kql.sessions import SESSION, fold_sessions
 from kql.texts import read_texts
 from kql.tops import top_in_two_steps
 from kql.traversal import (
     bottom_up,
     columns_of,
     computed,
+    everywhere,
     in_terms_of,
-    inputs,
     map_inner,
     map_values,
     relations,
@@ -90,13 +94,13 @@ def _inlined(relation: Relation, single: dict[str, Relation]) -> Relation:
 
     if isinstance(relation, Reference):
         return _inlined(single[relation.name], single) if relation.name in single else relation
-    below = tuple(_inlined(each, single) for each in inputs(relation))
+    below = tuple(_inlined(each, single) for each in relation.inputs)
     return map_values(with_inputs(relation, below), inside)
 
 
 def fuse_projects(relation: Relation) -> Relation:
     """A projection over a projection is one, where it reads only columns that the lower one hands on."""
-    below = tuple(fuse_projects(each) for each in inputs(relation))
+    below = tuple(fuse_projects(each) for each in relation.inputs)
     lower = below[0] if below else None
     if not (isinstance(relation, Project) and isinstance(lower, Project)):
         return with_inputs(relation, below)
@@ -112,47 +116,64 @@ def fuse_projects(relation: Relation) -> Relation:
 
 
 class Pass(Struct, frozen=True):
-    """A verb: the program after it gives the same rows. One without a node of the kind `about` has nothing to change."""
+    """A verb: the program after it gives the same rows.
 
-    change: Callable[[Program], Program]
-    about: type = object
+    Attributes:
+        change: changes a relation with all that is below it, without subqueries, which are given to it on their own; or a
+            program if `whole` is set.
+        about: what it must find to do anything: kinds of nodes, names of functions that are called. Empty: anything.
+    """
+
+    change: Callable[[Any], Any]
+    about: frozenset[type | str] = frozenset()
+    whole: bool = False
 
     @property
     def __name__(self) -> str:
-        return self.change.__name__
+        return str(self.change.__name__)
 
-    def __call__(self, program: Program) -> Program:
-        return self.change(program)
-
-
-def each_relation(change: Callable[[Relation], Relation], about: type = object) -> Pass:
-    """A pass that treats the root and every binding alike."""
-
-    def apply(program: Program) -> Program:
+    def __call__(self, program: Program, asks: bool = True) -> Program:
+        """The program after the pass; `asks` tells whether there may be subqueries in it."""
+        if self.whole:
+            made: Program = self.change(program)
+            return made
         root, bindings = program
-        return change(root), tuple(replace(binding, relation=change(binding.relation)) for binding in bindings)
-
-    apply.__name__ = change.__name__
-    return Pass(apply, about)
+        change = (lambda relation: everywhere(relation, self.change)) if asks else self.change
+        return change(root), tuple([replace(binding, relation=change(binding.relation)) for binding in bindings])
 
 
 def rewritten(program: Program) -> Program:
     """The program after all passes that are about something in it."""
-    root, bindings = program
-    found = [each for top in (root, *(binding.relation for binding in bindings)) for each in relations(top)]
-    kinds = {object, *map(type, found)} | {type(inner) for each in found for value in computed(each) for inner in walk(value)}
+    found = _marks(program)
+    asks = InRelation in found or ScalarQuery in found
     for each in PASSES:
-        if each.about in kinds:
-            program = each(program)
+        if not (each.about and each.about.isdisjoint(found)):
+            program = each(program, asks)
     return program
+
+
+def _marks(program: Program) -> set[type | str]:
+    """The kinds of nodes in a program, and the names of the functions that it calls."""
+    root, bindings = program
+    found: set[type | str] = set()
+    for top in (root, *(binding.relation for binding in bindings)):
+        for relation in relations(top):
+            found.add(type(relation))
+            for value in computed(relation):
+                for inner in walk(value):
+                    found.add(type(inner))
+                    if isinstance(inner, Call | Window):
+                        found.add((inner.call if isinstance(inner, Window) else inner).function.name)
+    return found
 
 
 def merge_alternatives(relation: Relation) -> Relation:
     """Alternatives over one column become one test: `x == 1 or x == 2` a list, `s has "a" or s has "b"` one pass."""
-    return bottom_up(relation, change_value=_merged)
+    return bottom_up(relation, lambda each: map_values(each, _merged))
 
 
-def _merged(alternatives: Value) -> Value:
+def _merged(value: Value) -> Value:
+    alternatives = map_inner(value, _merged)
     if not (isinstance(alternatives, Logical) and alternatives.op == "or"):
         return alternatives
     groups: dict[tuple[str, Value], list[Literal]] = {}
@@ -218,7 +239,7 @@ def _positive(value: Value) -> Value:
 
 def drop_sort(relation: Relation) -> Relation:
     """Removes orders that nobody sees: below a group without order, a join, a union, or another sort."""
-    below = tuple(drop_sort(each) for each in inputs(relation))
+    below = tuple(drop_sort(each) for each in relation.inputs)
     match relation:
         case Aggregate() if not any(
             isinstance(v, Call) and v.function.ordered for item in relation.items for v in walk(item.value)
@@ -242,25 +263,25 @@ def _unsorted(relation: Relation) -> Relation:
 
 
 PASSES: tuple[Pass, ...] = (
-    each_relation(fold_sessions, Window),
-    Pass(inline_single_uses),
-    each_relation(read_through),
-    each_relation(fuse_projects, Project),
-    Pass(prune_columns, Window),  # columns that nobody reads would be looked at
-    each_relation(partition_windows, Window),
-    each_relation(unnest_windows, Window),
-    each_relation(drop_sort, Sort),
-    Pass(prune_columns),
-    each_relation(summarize_before_join, Join),
-    each_relation(once_for_each_value, Aggregate),
-    each_relation(read_texts),
-    each_relation(percentiles_at_once, Aggregate),
-    each_relation(rows_by_place, Aggregate),
-    each_relation(select_groups_first, Aggregate),
-    each_relation(top_in_two_steps, Limit),
-    each_relation(fold_arrays),
-    each_relation(merge_alternatives),
-    each_relation(truth_context),
+    Pass(fold_sessions, frozenset({SESSION})),
+    Pass(inline_single_uses, whole=True),
+    Pass(read_through, frozenset({Path})),
+    Pass(fuse_projects, frozenset({Project})),
+    Pass(prune_columns, frozenset({Window}), whole=True),  # columns that nobody reads would be looked at
+    Pass(partition_windows, frozenset({Window})),
+    Pass(unnest_windows, frozenset({Window})),
+    Pass(drop_sort, frozenset({Sort})),
+    Pass(prune_columns, whole=True),
+    Pass(summarize_before_join, frozenset({Join})),
+    Pass(once_for_each_value, frozenset({Aggregate})),
+    Pass(read_texts, frozenset({Path, Unnest})),
+    Pass(percentiles_at_once, PERCENTILES),
+    Pass(rows_by_place, frozenset(OF_A_ROW)),
+    Pass(select_groups_first, COSTLY),
+    Pass(fold_arrays, frozenset({"pack_array"})),
+    Pass(merge_alternatives, frozenset({Logical, Window})),  # partition_windows makes alternatives
+    Pass(truth_context, frozenset({Filter})),
+    Pass(top_in_two_steps, frozenset({Limit})),  # last: it adds a subquery
 )
 
 __all__ = ["PASSES", "Program", "rewritten"]

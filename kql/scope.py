@@ -55,7 +55,7 @@ class Context(Struct):
             number += 1
             unique = f"{name}_{number}"
         self.bindings.append(Binding(unique, relation, materialized))
-        return Reference(unique, relation.schema)
+        return Reference(relation.schema, unique)
 
 
 class Record(Struct, frozen=True):
@@ -158,7 +158,7 @@ class Scope(Struct, frozen=True):
         schema = self.context.catalog.schema(name)
         if schema is not None:
             physical = tuple(physical_names(column.name for column in schema).values())
-            scan = Scan(name, schema, physical, self.context.catalog.storage(name), span=span)
+            scan = Scan(schema, name, physical, self.context.catalog.storage(name), span=span)
             return self._cut(scan) if self.context.windowed else scan
         near = [*self.context.catalog.names(), *(n for n, m in self.names.items() if isinstance(m, Relation))]
         message = f"'{self.operator}' operator: Failed to resolve table or column expression named '{name}'"

@@ -33,14 +33,14 @@ from kql.functions import OPERATORS
 from kql.functions.registry import Kind
 from kql.overloads import invoke
 from kql.pruning import prune_columns
-from kql.traversal import columns_of, computed, inputs, repeatable, top_down, values_of, walk, with_inputs
+from kql.traversal import columns_of, computed, repeatable, top_down, values_of, walk, with_inputs
 from kql.types import ScalarType
 
 FEW = 1e-5  # groups per row up to which a limit chooses most of them
 MOST = 1_000  # groups that a limit may choose: more hold most of the rows
 
 # Aggregates that keep each different value of a group; to look at a row twice costs less than one of those.
-_COSTLY = frozenset(
+COSTLY = frozenset(
     f"{name}{end}" for name in ("dcount", "count_distinct", "make_set", "makeset", "hll") for end in ("", "if", "_if")
 )
 
@@ -116,7 +116,7 @@ def _selected(relation: Relation) -> Aggregate | None:
 def _below(relation: Relation) -> Iterator[Relation]:
     """The relation, its input, and so on as long as there is one."""
     yield relation
-    while len(below := inputs(relation)) == 1:
+    while len(below := relation.inputs) == 1:
         (relation,) = below
         yield relation
 
@@ -130,7 +130,7 @@ def _plain(value: Value) -> bool:
 def _pays(aggregate: Aggregate) -> bool:
     """Whether something is costly, and nothing depends on the order of the rows, which a join need not keep."""
     calls = [each for value in values_of(aggregate) for each in walk(value) if isinstance(each, Call)]
-    costly = any(call.function.name in _COSTLY for call in calls) and not any(call.function.ordered for call in calls)
+    costly = any(call.function.name in COSTLY for call in calls) and not any(call.function.ordered for call in calls)
     return costly and all(_plain(value) for value in values_of(aggregate)) and cheaply_read(aggregate.input)
 
 
@@ -181,12 +181,12 @@ def _handing(relation: Relation, keys: list[Item]) -> Relation:
             handed = (Item(key.name, ref(key.column)) for key in keys)
             return replace(relation, input=_handing(relation.input, keys), items=(*relation.items, *handed))
         case _:
-            return with_inputs(relation, tuple(_handing(each, keys) for each in inputs(relation)))
+            return with_inputs(relation, tuple(_handing(each, keys) for each in relation.inputs))
 
 
 def _over(relation: Relation, groups: Aggregate) -> Relation:
     """The same operators over other groups."""
-    return groups if isinstance(relation, Aggregate) else with_inputs(relation, (_over(inputs(relation)[0], groups),))
+    return groups if isinstance(relation, Aggregate) else with_inputs(relation, (_over(relation.inputs[0], groups),))
 
 
 # ---------------------------------------------------------------- conditions of groups that hold of each of their rows

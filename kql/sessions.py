@@ -24,8 +24,10 @@ from kql.algebra import (
 from kql.functions import OPERATORS, WINDOWS
 from kql.functions.windows import RUN
 from kql.overloads import invoke
-from kql.traversal import bottom_up, computed, inputs, map_inner, map_values, walk, with_inputs
+from kql.traversal import bottom_up, computed, map_inner, map_values, walk, with_inputs
 from kql.types import Column, ScalarType
+
+SESSION = "row_window_session"
 
 
 def fold_sessions(relation: Relation) -> Relation:
@@ -37,7 +39,7 @@ def _with_sessions(below: Relation) -> Relation:
     found = dict.fromkeys(each for value in computed(below) for each in walk(value) if _is_session(each))
     if not found:
         return below
-    (source,) = inputs(below)
+    (source,) = below.inputs
     columns: dict[Value, ColumnRef] = {}
     for at, window in enumerate(found):
         name = f"$session_{at}"
@@ -52,7 +54,7 @@ def _with_sessions(below: Relation) -> Relation:
 
 
 def _is_session(value: Value) -> bool:
-    return isinstance(value, Window) and value.call.function.name == "row_window_session"
+    return isinstance(value, Window) and value.call.function.name == SESSION
 
 
 def _folded(source: Relation, window: Value, name: str) -> Relation:
@@ -78,7 +80,7 @@ def _folded(source: Relation, window: Value, name: str) -> Relation:
     first = invoke("==", ref(number.column), Literal(1, ScalarType.LONG), registry=OPERATORS)
     anew = Logical("or", (first, _true(_reached(at, ref(state), span))))
     held = Item(name, invoke("iff", anew, at, ref(state)))
-    step = Project(Reference(f"{name}.before", (*numbered.schema, state)), (*passing(numbered.schema), held))
+    step = Project(Reference((*numbered.schema, state), f"{name}.before"), (*passing(numbered.schema), held))
     initial = (Item(name, Literal(None, ScalarType.DATETIME)),)
     folded = Fold(numbered, tuple(key.name for key in within), number.name, initial, step, f"{name}.before", span=source.span)
     ordered = Sort(folded, (SortKey(ref(row.column), descending=False),))

@@ -36,7 +36,7 @@ def _in_two_steps(relation: Relation) -> Relation:
         case Limit(input=Sort(input=source, keys=(key, *_)) as sort) as limit if _pays(source, key):
             bound = ScalarQuery(_bound(limit, source, key))
             test = invoke(">=" if key.descending else "<=", key.value, bound, registry=OPERATORS)
-            return replace(limit, input=replace(sort, input=Filter(source, test)))
+            return replace(limit, input=replace(sort, input=Filter(source, replace(test, positive=True))))
         case _:
             return relation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import is_
 from typing import Any, TypeVar, assert_never, cast
 
@@ -46,37 +46,18 @@ Elements = TypeVar("Elements", bound="tuple[Any, ...]")
 # ---------------------------------------------------------------- values
 
 
-def children(value: Value) -> tuple[Value, ...]:
-    """The values directly inside a value (relations inside subqueries have their own scope)."""
-    match value:
-        case Call(args=args) | Logical(args=args):
-            return args
-        case Not(arg=arg):
-            return (arg,)
-        case Path(base=base, steps=steps):
-            return (base, *(step for step in steps if not isinstance(step, str | int)))
-        case InList(value=inner) | InRelation(value=inner):
-            return (inner,)
-        case Window(call=call, partition=partition, order=order):
-            return (*call.args, *partition, *(key.value for key in order))
-        case Literal() | ColumnRef() | Bound() | ScalarQuery():
-            return ()
+def walk(value: Value) -> list[Value]:
+    """The value and everything inside it; relations inside subqueries have their own scope."""
+    found = [value]
+    for each in found:
+        if inner := each.inner:
+            found += inner
+    return found
 
 
-def walk(value: Value) -> Iterator[Value]:
-    """The value and everything inside it."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(children(current))
-
-
-def columns_of(value: Value) -> Iterator[str]:
+def columns_of(value: Value) -> list[str]:
     """Names of the input's columns that a value reads, once for each use."""
-    if isinstance(value, ColumnRef):  # most are
-        return iter((value.name,))
-    return (inner.name for inner in walk(value) if isinstance(inner, ColumnRef))
+    return [each.name for each in walk(value) if isinstance(each, ColumnRef)]
 
 
 def repeatable(value: Value) -> bool:
@@ -87,67 +68,56 @@ def repeatable(value: Value) -> bool:
 # ---------------------------------------------------------------- relations
 
 
-def inputs(relation: Relation) -> tuple[Relation, ...]:
-    """The relations directly below, subqueries in values not counted."""
-    match relation:
-        case Filter() | Project() | Aggregate() | Sort() | Limit() | Unnest():
-            return (relation.input,)
-        case Join():
-            return (relation.left, relation.right)
-        case Union():
-            return relation.inputs
-        case Fold():
-            return (relation.input, relation.step)
-        case Scan() | Values() | Range() | Reference():
-            return ()
-        case _:
-            assert_never(relation)
-
-
 def with_inputs(relation: Relation, new: tuple[Relation, ...]) -> Relation:
+    """The relation over other inputs; the same relation if they are those that it has, since most passes change little."""
+    if _same(relation.inputs, new):
+        return relation
     match relation:
         case Filter() | Project() | Aggregate() | Sort() | Limit() | Unnest():
-            return _with(relation, input=new[0])
+            return replace(relation, input=new[0])
         case Join():
-            return _with(relation, left=new[0], right=new[1])
+            return replace(relation, left=new[0], right=new[1])
         case Union():
-            return _with(relation, inputs=_kept(relation.inputs, new))
+            return replace(relation, inputs=new)
         case Fold():
-            return _with(relation, input=new[0], step=new[1])
+            return replace(relation, input=new[0], step=new[1])
         case Scan() | Values() | Range() | Reference():
             return relation
         case _:
             assert_never(relation)
 
 
-def values_of(relation: Relation) -> Iterator[Value]:
+def values_of(relation: Relation) -> Sequence[Value]:
     """The values that a relation itself computes."""
     match relation:
-        case Filter():
-            yield relation.predicate
         case Project() | Unnest():
-            yield from (item.value for item in relation.items)
+            return [item.value for item in relation.items]
+        case Filter():
+            return (relation.predicate,)
         case Aggregate():
-            yield from (item.value for item in (*relation.keys, *relation.items))
+            return [item.value for item in (*relation.keys, *relation.items)]
         case Sort():
-            yield from (key.value for key in relation.keys)
+            return [key.value for key in relation.keys]
         case Limit():
-            yield relation.count
+            return (relation.count,)
         case Join():
-            yield from (value for pair in relation.on for value in pair)
+            return [value for pair in relation.on for value in pair]
         case Range():
-            yield from (relation.start, relation.stop, relation.step)
+            return (relation.start, relation.stop, relation.step)
         case Fold():
-            yield from (item.value for item in relation.initial)
+            return [item.value for item in relation.initial]
         case Scan() | Values() | Union() | Reference():
-            return
+            return ()
         case _:
             assert_never(relation)
 
 
-def computed(relation: Relation) -> Iterator[Value]:
+def computed(relation: Relation) -> list[Value]:
     """The values that are more than a column handed on, or a constant."""
-    return (value for value in values_of(relation) if not isinstance(value, ColumnRef | Literal))
+    return [value for value in values_of(relation) if type(value) not in _PLAIN]
+
+
+_PLAIN = (ColumnRef, Literal)
 
 
 def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation:
@@ -157,8 +127,10 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
     """
 
     def item(old: Item) -> Item:
-        value = old.value if isinstance(old.value, ColumnRef | Literal) else change(old.value)
-        return old if value is old.value else Item(old.name, value)
+        value = old.value
+        if type(value) in _PLAIN or (changed := change(value)) is value:
+            return old
+        return Item(old.name, changed)
 
     match relation:
         case Filter():
@@ -209,18 +181,20 @@ def map_inner(
 
 def _each(change: Callable[[Any], Any], old: Elements) -> Elements:
     """Every element changed; the same tuple if none is."""
-    return _kept(old, cast("Elements", tuple(map(change, old))))
+    new = cast("Elements", tuple([change(each) for each in old]))
+    return old if _same(old, new) else new
 
 
-def _kept(old: Elements, new: Elements) -> Elements:
-    return old if all(map(is_, old, new)) else new
+def _same(old: Sequence[Any], new: Sequence[Any]) -> bool:
+    return all(map(is_, old, new))
 
 
 def _with(node: T, **fields: object) -> T:
-    """The node with these fields; the same node if they are those that it has: most passes change little."""
-    if all(getattr(node, name) is new for name, new in fields.items()):
-        return node
-    return cast("T", replace(cast("Any", node), **fields))
+    """The node with these fields; the same node if they are those that it has."""
+    for name, new in fields.items():
+        if getattr(node, name) is not new:
+            return cast("T", replace(cast("Any", node), **fields))
+    return node
 
 
 def in_terms_of(columns: Mapping[str, Value], value: Value) -> Value:
@@ -228,28 +202,28 @@ def in_terms_of(columns: Mapping[str, Value], value: Value) -> Value:
     return columns[value.name] if isinstance(value, ColumnRef) else map_inner(value, lambda inner: in_terms_of(columns, inner))
 
 
-def bottom_up(
-    relation: Relation,
-    change: Callable[[Relation], Relation] = lambda relation: relation,
-    change_value: Callable[[Value], Value] | None = None,
-) -> Relation:
-    """The relation with each relation and value in it changed, those of subqueries too, the innermost first."""
+def bottom_up(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
+    """The relation with each relation in it changed, the innermost first; those of subqueries stay what they are."""
+    below = relation.inputs
+    return change(with_inputs(relation, tuple([bottom_up(each, change) for each in below])) if below else relation)
+
+
+def top_down(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
+    """The relation changed, then all those in the result: what stands above sees what was below."""
+    changed = change(relation)
+    return with_inputs(changed, tuple([top_down(each, change) for each in changed.inputs]))
+
+
+def everywhere(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
+    """The relation changed as a whole, and before it each relation of its subqueries."""
 
     def subquery(inner: Relation) -> Relation:
-        return bottom_up(inner, change, change_value)
+        return everywhere(inner, change)
 
     def inside(value: Value) -> Value:
-        if change_value is not None:
-            return change_value(map_inner(value, inside, subquery))
-        return map_inner(value, inside, subquery) if _asks(value) else value
+        return map_inner(value, inside, subquery)
 
-    below = with_inputs(relation, tuple(subquery(each) for each in inputs(relation)))
-    return change(map_values(below, inside))
-
-
-def _asks(value: Value) -> bool:
-    """Whether a subquery stands in the value."""
-    return any(isinstance(inner, InRelation | ScalarQuery) for inner in walk(value))
+    return change(bottom_up(relation, lambda each: map_values(each, inside)))
 
 
 def carrying(relation: Relation, column: Column, physical: str) -> Relation:
@@ -263,20 +237,7 @@ def carrying(relation: Relation, column: Column, physical: str) -> Relation:
             items = (*relation.items, Item(column.name, ref(column)))
             return replace(relation, input=carrying(relation.input, column, physical), items=items)
         case _:
-            return with_inputs(relation, tuple(carrying(each, column, physical) for each in inputs(relation)))
-
-
-def top_down(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
-    """The relation changed, then all those in the result, those of subqueries too: what stands above sees what was below."""
-
-    def subquery(inner: Relation) -> Relation:
-        return top_down(inner, change)
-
-    def inside(value: Value) -> Value:
-        return map_inner(value, inside, subquery)
-
-    changed = change(relation)
-    return map_values(with_inputs(changed, tuple(subquery(each) for each in inputs(changed))), inside)
+            return with_inputs(relation, tuple(carrying(each, column, physical) for each in relation.inputs))
 
 
 def subqueries(relation: Relation) -> Iterator[Relation]:
@@ -293,4 +254,4 @@ def relations(root: Relation) -> Iterator[Relation]:
     while pending:
         current = pending.pop()
         yield current
-        pending.extend((*inputs(current), *subqueries(current)))
+        pending.extend((*current.inputs, *subqueries(current)))

@@ -167,11 +167,11 @@ def test_a_package_is_used_where_it_belongs(package: str, allowed: tuple[str, ..
     assert [m for m in users if not within(m, allowed)] == [], reason
 
 
-def test_the_language_needs_only_lark_and_sqlglot() -> None:
+def test_the_language_needs_only_lark_sqlglot_and_msgspec() -> None:
     import sys
 
     used = {name.partition(".")[0] for m in MODULES if within(m, ("kql",)) for name in imported(m)}
-    assert used - set(sys.stdlib_module_names) == {"kql", "lark", "sqlglot"}
+    assert used - set(sys.stdlib_module_names) == {"kql", "lark", "msgspec", "sqlglot"}
 
 
 # ---------------------------------------------------------------- the ledger is append-only

@@ -29,10 +29,13 @@ for _kind, _template, _term, _result in (
 for _name, _template, _words in (("dense", f"CAST(sum(CAST($term AS INTEGER)) {_SO_FAR} AS BIGINT)", "equal neighbours share one, and the next follows it"), ("min", "row_number() OVER serialized", "equal neighbours share the number of their first row")):
     for _more, _given in (("", ""), (", restart: bool", ", false")):
         window(f"row_rank_{_name}(term: any{_more}) -> long", _template, f"row_rank_{_name}(x{_given}) -> 1", f"The row's rank: {_words}.", **_TOTAL)
-# A pass makes a fold of it before anything becomes SQL: the template is never used.
+def _folded(_constants: list[object]) -> str:
+    raise AssertionError("the pass fold_sessions makes a fold of it before anything becomes SQL")
+
+
 _SESSION = "The beginning of the row's session, which ends at so great a distance from its first row, or from the row before"
-window("row_window_session(moment: datetime, from_first: timespan, between_neighbours: timespan) -> datetime", "$moment", "row_window_session(datetime(2026-01-01) + x * 1h, 2h, 1h) -> datetime(2026-01-01 01:00)", f"{_SESSION}.")
-window("row_window_session(moment: datetime, from_first: timespan, between_neighbours: timespan, restart: bool) -> datetime", "$moment", "row_window_session(datetime(2026-01-01) + x * 1h, 2h, 1h, false) -> datetime(2026-01-01 01:00)", f"{_SESSION}, or where `restart` is true.")
+window("row_window_session(moment: datetime, from_first: timespan, between_neighbours: timespan) -> datetime", _folded, "row_window_session(datetime(2026-01-01) + x * 1h, 2h, 1h) -> datetime(2026-01-01 01:00)", f"{_SESSION}.")
+window("row_window_session(moment: datetime, from_first: timespan, between_neighbours: timespan, restart: bool) -> datetime", _folded, "row_window_session(datetime(2026-01-01) + x * 1h, 2h, 1h, false) -> datetime(2026-01-01 01:00)", f"{_SESSION}, or where `restart` is true.")
 
 RUN = Function(Kind.WINDOW, "run(begins: bool) -> long", f"CAST(sum(CAST($begins AS INTEGER)) {_SO_FAR} AS BIGINT)", "", "How many runs of rows have begun so far.", nulls="total")
 BEGINS = Function(Kind.WINDOW, "begins(term: any) -> bool", "row_number() OVER serialized = 1 OR lag($term) OVER serialized IS DISTINCT FROM $term", "", "Whether the term differs from that of the row before.", nulls="total")

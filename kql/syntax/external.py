@@ -47,7 +47,7 @@ class ExternalData(Tabular):
         )
         scope.context.externals.append(external)
         texts = tuple(Column(column.name, ScalarType.STRING, nullable=False) for column in columns)
-        scan = Scan(external.table, texts, tuple(physical_names(external.columns).values()), span=self.span)
+        scan = Scan(texts, external.table, tuple(physical_names(external.columns).values()), span=self.span)
         items = tuple(Item(text.name, read_as(ref(text), column.type)) for text, column in zip(texts, columns, strict=True))
         return Project(scan, items, span=self.span)
 

@@ -19,7 +19,6 @@ from kql.syntax.calls import FunctionCall, Star
 from kql.syntax.columns import Items, outputs
 from kql.syntax.parameters import Parameters
 from kql.syntax.several import named, with_names
-from kql.traversal import children
 from kql.types import ScalarType
 
 # Aggregates that return columns of one row, and which value chooses it ("" any row).
@@ -130,7 +129,7 @@ def refuse_bare_columns(value: Value, span: Span, operator: str) -> None:
             "Aggregate it, for example with take_any(), or group by it.",
         )
     if not (isinstance(value, Call) and value.function.kind is Kind.AGGREGATE):
-        for inner in children(value):
+        for inner in value.inner:
             refuse_bare_columns(inner, span, operator)
 
 

@@ -98,7 +98,7 @@ class ScanOperator(Operator):
         rows = Project(ordered, (*passing(source.schema), *keys, number), span=self.span)
         machine = Machine(source.schema, self._variables(scope), self.steps, inner, self.span)
         name = f"$step_{self.span.start}"
-        before = Reference(name, (*rows.schema, *(item.column for item in machine.initial)))
+        before = Reference((*rows.schema, *(item.column for item in machine.initial)), name)
         after = machine.step(before, rows.schema)
         folded = Fold(rows, tuple(key.name for key in keys), number.name, machine.initial, after, name, span=self.span)
         return self._matches(folded, machine, scope)

@@ -187,7 +187,7 @@ def _table_argument(parameter: ParameterDeclaration, relation: Relation, scope: 
 
 
 # What stands for names while it is only asked whether a function's result is a table.
-_TABLE = Reference("", ())
+_TABLE = Reference((), "")
 _SCALAR = Literal(None, ScalarType.DYNAMIC)
 
 
