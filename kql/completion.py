@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput
 from msgspec import Struct
 
 from kql.algebra import Relation, Value
@@ -20,10 +18,11 @@ from kql.catalog import Catalog
 from kql.errors import KqlError
 from kql.functions import AGGREGATES, SCALARS, WINDOWS
 from kql.functions.registry import Registry
-from kql.parser import grammar_words, interactive
+from kql.parser import begin, grammar_words
 from kql.scope import Context, Scope
-from kql.syntax.base import RULES, Refused, Syntax, build
+from kql.syntax.base import RULES, Expression, Refused, Syntax, node
 from kql.syntax.statements import Statement, UserFunction
+from kql.tokens import Token
 from kql.types import Schema
 from kql.words import CHARTS, CHOICES, RENDERED, SETTING, SEVERAL, TABLE_PLACES, USUAL
 
@@ -68,14 +67,10 @@ def complete(text: str, position: int, catalog: Catalog) -> list[Completion]:
     begun = before[start:].lower()
     if chosen := _choices(before[:start]):
         return [Completion(each, CompletionKind.KEYWORD, start) for each in chosen if _fits(begun, each)]
-    state = interactive(before[:start])
-    try:
-        state.exhaust_lexer()
-    except UnexpectedInput:
+    read = begin(before[:start], _node)
+    if read is None:
         return []
-    stack = list(state.parser_state.value_stack)
-    accepted: set[str] = set(state.accepts())  # type: ignore[no-untyped-call]  # lark gives no types
-    place = _Place(stack, accepted, _scope(stack, catalog), catalog)
+    place = _Place(read.stack, read.accepted, _scope(read.stack, catalog), catalog)
     found = [c for c in place.completions(start) if _fits(begun, c.text)]
     return sorted(found, key=lambda c: not c.text.lower().startswith(begun))
 
@@ -94,8 +89,8 @@ def _fits(begun: str, text: str) -> bool:
 class _Place(Struct, frozen=True):
     """The cursor's surroundings: the parser's stack, the words it takes next, the scope."""
 
-    stack: list[Any]
-    accepted: set[str]
+    stack: Stack
+    accepted: frozenset[str]
     scope: Scope
     catalog: Catalog
 
@@ -121,13 +116,13 @@ class _Place(Struct, frozen=True):
         return [*several, *ordered]
 
     def _after_pipe(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1], Token) and self.stack[-1] == "|"
+        return bool(self.stack) and self.stack[-1][0] == "VBAR"
 
     def _rendered(self) -> tuple[str, ...]:
         """Kinds of charts, their properties; columns where a property names them."""
-        if str(self.stack[-1]) == "render":
+        if _spelling(self.stack[-1]) == "render":
             return CHARTS
-        if str(self.stack[-2]) == "render":
+        if _spelling(self.stack[-2]) == "render":
             return ("with", *RENDERED)
         if "PROP" in self.accepted:
             return RENDERED
@@ -159,15 +154,14 @@ class _Place(Struct, frozen=True):
 
     def _operator(self) -> str:
         """The operator under way: the word behind the last pipe."""
-        places = [at for at, each in enumerate(self.stack) if isinstance(each, Token) and each == "|"]
-        following = self.stack[places[-1] + 1] if places and places[-1] + 1 < len(self.stack) else ""
-        return str(following) if isinstance(following, Token) else ""
+        places = [at for at, (name, _) in enumerate(self.stack) if name == "VBAR"]
+        return _spelling(self.stack[places[-1] + 1]) if places and places[-1] + 1 < len(self.stack) else ""
 
     def _wants_table(self) -> bool:
         """At the start of a pipeline: of the query, or of a subquery behind join, union, in."""
-        tokens = [str(each) for each in self.stack if isinstance(each, Token)]
-        last = tokens[-1] if tokens else ";"
-        return last in (";", *TABLE_PLACES) or (last == "(" and len(tokens) > 1 and tokens[-2] in TABLE_PLACES)
+        words = [_spelling(each) for each in self.stack if _is_terminal(each)]
+        last = words[-1] if words else "SEMICOLON"
+        return last in ("SEMICOLON", *TABLE_PLACES) or (last == "LPAR" and len(words) > 1 and words[-2] in TABLE_PLACES)
 
 
 def _functions(registry: Registry, start: int) -> Iterator[Completion]:
@@ -192,37 +186,55 @@ class _Given(dict[str, object]):
         return True
 
 
-def _scope(stack: list[Any], catalog: Catalog) -> Scope:
+def _scope(stack: Stack, catalog: Catalog) -> Scope:
     """The scope at the cursor: statements read so far, and the columns of the pipeline before the last `|`."""
     scope = Scope(Context(catalog, _Given()))
-    for tree in _statements(stack):
+    for statement in _statements(value for _, value in stack):
         try:
-            scope = tree.apply(scope)
+            scope = statement.apply(scope)
         except KqlError:
             continue  # what is wrong there is told when the query runs
-    pipes = [at for at, each in enumerate(stack) if isinstance(each, Token) and each == "|"]
-    for at in reversed(pipes):
-        if at and isinstance(stack[at - 1], Tree):
+    for at in reversed(range(1, len(stack))):
+        source = stack[at - 1][1]
+        if stack[at][0] == "VBAR" and isinstance(source, Expression):
             try:
-                relation = build(stack[at - 1]).bind_tabular(scope.without_row())
+                relation = source.bind_tabular(scope.without_row())
             except KqlError:
                 break
             return scope.with_row(relation.schema, "query")
     return scope
 
 
-def _statements(stack: Iterable[Any]) -> Iterator[Statement]:
-    """Statements that the parser has finished; a repeated rule's trees stand in lists."""
-    for each in stack:
-        if isinstance(each, Tree):
-            if not isinstance(each.data, str) or each.data.startswith("_"):
-                yield from _statements(each.children)
-            else:
-                try:
-                    node = build(each)
-                except (KqlError, KeyError):
-                    continue
-                if isinstance(node, Statement):
-                    yield node
+def _statements(values: Iterable[Any]) -> Iterator[Statement]:
+    """Statements that the parser has finished; those of a repeated rule stand in lists."""
+    for each in values:
+        if isinstance(each, Statement):
+            yield each
         elif isinstance(each, list):
             yield from _statements(each)
+
+
+# ---------------------------------------------------------------- what stands on the parser's stack
+
+Stack = list[tuple[str, Any]]
+_WRONG = Expression()  # binds nowhere: what is wrong is told when the query runs
+
+
+def _node(rule: str, children: list[Any], start: int, end: int) -> Any:
+    """The node of a rule, or _WRONG."""
+    if any(child is _WRONG for child in children):
+        return _WRONG
+    try:
+        return node(rule, children, start, end)
+    except KqlError:
+        return _WRONG
+
+
+def _is_terminal(symbol: tuple[str, Any]) -> bool:
+    return symbol[0].isupper()
+
+
+def _spelling(symbol: tuple[str, Any]) -> str:
+    """The text of a token that is kept, the word of a keyword, the name of a sign, nothing of a rule."""
+    name, value = symbol
+    return str(value) if isinstance(value, Token) else grammar_words().get(name, name) if _is_terminal(symbol) else ""

@@ -11,12 +11,8 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from kql.errors import KqlSyntaxError, Span, closest
-
-# A string or a comment, as in the grammar: what is in it is neither bracket nor word.
-QUOTED = (
-    r"""@"(?:[^"]|"")*+"|@'(?:[^']|'')*+'|"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+'|```[\s\S]*?```|~~~[\s\S]*?~~~"""
-    r"""|(?P<remark>//[^\n]*|^\#[^\n]*)"""
-)
+from kql.limits import BLANKS, QUOTED, UNCLOSED
+from kql.tables import spelled
 
 # What other query languages say, and KQL's word for it.
 _ELSEWHERE = {
@@ -54,20 +50,13 @@ _SIGNS = {
 }
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CURLY = "“”„‟‘’‚‛«»"
-UNCLOSED = r"""|@["'][\s\S]*|["'].*|(?:```|~~~)[\s\S]*"""  # read on from the next sign, it would cost n² steps
-BLANKS = r"|\s{9,}"  # skipped at once; single ones cost less unnoticed
 _BRACKET = re.compile(QUOTED + UNCLOSED + BLANKS + r"|(?P<bracket>[()\[\]{}])", re.MULTILINE)
 
 
 @cache
 def keywords(parser: Lark) -> dict[str, str]:
     """Terminal -> the word it stands for, for those that are words."""
-    words = {}
-    for terminal in parser.terminals:
-        found = re.match(r"[a-z]+([-_]\??[a-z]+)*(?![a-z_(|])", terminal.pattern.value)
-        if found and not terminal.name.endswith(("PARAM", "HINT")):
-            words[terminal.name] = found[0].replace("?", "")
-    return words
+    return spelled(parser.terminals)
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Token
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,6 +20,7 @@ from kql.syntax.declarations import Named, scalar_type
 from kql.syntax.parameters import Parameters
 from kql.syntax.partitions import Subpipeline
 from kql.syntax.rows import row_count
+from kql.tokens import Token
 from kql.types import Column, ScalarType
 
 

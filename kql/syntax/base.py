@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from lark import Token, Tree
 from msgspec import Struct
 
 from kql.algebra import Relation, Value
 from kql.errors import KqlLimitError, KqlSemanticError, KqlUnsupportedError, Span
-from kql.parser import parse_tree
+from kql.parser import parse
 from kql.scope import Scope
 
 if TYPE_CHECKING:
@@ -132,41 +131,26 @@ def tree(text: str) -> Query:
         KqlSyntaxError: the text is not KQL.
         KqlLimitError: the text is too long or nested too deeply.
     """
-    query: Query = build(parse_tree(text))
+    query: Query = parse(text, node)
     return query
 
 
-def build(tree: Tree[Token]) -> Any:
-    """Nodes from lark's tree, bottom-up without recursion.
+def node(rule: str, children: list[Any], start: int, end: int) -> Any:
+    """The node of a rule, see `kql.automaton.Automaton.run`.
 
     Raises:
         KqlLimitError: expressions stand too deep inside one another.
     """
-    frames: list[tuple[Tree[Token], int, list[Any]]] = [(tree, 0, [])]
-    while True:
-        current, at, built = frames[-1]
-        if at < len(current.children):
-            frames[-1] = (current, at + 1, built)
-            child = current.children[at]
-            if isinstance(child, Tree):
-                frames.append((child, 0, []))
-            else:
-                built.append(child)
-            continue
-        frames.pop()
-        node = _node(current, built)
-        if not frames:
-            return node
-        frames[-1][2].append(node)
-
-
-def _node(tree: Tree[Token], built: list[Any]) -> Any:
-    meta = tree.meta
-    span = Span(0, 0) if meta.empty else Span(meta.start_pos, meta.end_pos)
-    node = RULES[tree.data].of(built, span)
-    if isinstance(node, Syntax) and node.span is span:
-        deepest = max((child.depth for child in built if isinstance(child, Syntax)), default=0)
-        node.depth = deepest if any(node is child for child in built) else deepest + 1  # a chain takes its next link
-        if node.depth > MAX_DEPTH:
-            raise KqlLimitError("The query is nested too deeply.", span, f"At most {MAX_DEPTH} levels are allowed.")
-    return node
+    span = Span(start, end) if start < end else Span(0, 0)
+    made = RULES[rule].of(children, span)
+    if not isinstance(made, Syntax) or made.span is not span:
+        return made
+    deepest, own = 0, 1
+    for child in children:
+        if isinstance(child, Syntax):
+            deepest = max(deepest, child.depth)
+            own = 0 if child is made else own  # a chain takes its next link
+    made.depth = deepest + own
+    if made.depth > MAX_DEPTH:
+        raise KqlLimitError("The query is nested too deeply.", span, f"At most {MAX_DEPTH} levels are allowed.")
+    return made

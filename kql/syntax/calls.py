@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Literal, Relation, Value
 from kql.errors import KqlSemanticError, KqlUnresolvedError, KqlUnsupportedError, closest
 from kql.functions import AGGREGATES, SCALARS, WINDOWS
@@ -20,6 +18,7 @@ from kql.syntax.literals import Constant
 from kql.syntax.patterns import Pattern
 from kql.syntax.statements import UserFunction
 from kql.syntax.windows import window_call
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from lark import Token
-
 from kql.algebra import ColumnRef, Item, Project, Relation, Sort, passing
 from kql.errors import KqlSemanticError, Span, closest
 from kql.scope import Scope, unique_name
@@ -17,6 +15,7 @@ from kql.syntax.expressions import NameRef
 from kql.syntax.parameters import Wildcard
 from kql.syntax.rows import serialized
 from kql.syntax.several import produced
+from kql.tokens import Token
 from kql.types import Schema
 
 

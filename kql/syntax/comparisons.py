@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from kql.algebra import Literal, Logical, Not, Value, passing
 from kql.constants import parse_constant
 from kql.errors import KqlSemanticError, KqlUnsupportedError, Span
@@ -11,6 +9,7 @@ from kql.functions import OPERATORS
 from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, rule
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

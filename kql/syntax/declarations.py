@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Value
 from kql.errors import KqlSemanticError, Span, closest
 from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Syntax, rule
+from kql.tokens import Token
 from kql.types import TYPE_NAMES, Column, ScalarType
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import (
     Literal,
     Logical,
@@ -20,6 +18,7 @@ from kql.syntax.base import Expression, rule
 from kql.syntax.literals import Constant
 from kql.syntax.patterns import reference
 from kql.syntax.statements import UserFunction
+from kql.tokens import Token
 from kql.types import ScalarType
 
 # ---------------------------------------------------------------- names and members

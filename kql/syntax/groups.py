@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Aggregate, Call, ColumnRef, Item, Literal, Relation, Value, passing, ref
 from kql.errors import KqlSemanticError, Span
 from kql.functions import AGGREGATES
@@ -19,6 +17,7 @@ from kql.syntax.calls import FunctionCall, Star
 from kql.syntax.columns import Items, outputs
 from kql.syntax.parameters import Parameters
 from kql.syntax.several import named, with_names
+from kql.tokens import Token
 from kql.types import ScalarType
 
 # Aggregates that return columns of one row, and which value chooses it ("" any row).

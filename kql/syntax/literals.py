@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Bound, Literal, Value
 from kql.constants import clock_ticks, parse_constant, short_timespan, timespan_text
 from kql.errors import KqlSyntaxError, Span
@@ -18,6 +16,7 @@ from kql.functions import OPERATORS
 from kql.overloads import invoke
 from kql.scope import Scope, empty
 from kql.syntax.base import Expression, Syntax, rule
+from kql.tokens import Token
 from kql.types import TYPE_NAMES, ScalarType
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import (
     Aggregate,
     Filter,
@@ -29,6 +27,7 @@ from kql.overloads import Argument, call, convert, invoke
 from kql.scope import Scope
 from kql.syntax.base import Expression, rule
 from kql.syntax.comparisons import as_text, comparison, match_call
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
-from lark import Token
-
 from kql.errors import Span
 from kql.syntax.base import Expression, rule
 from kql.syntax.literals import Json, string_value
+from kql.tokens import Token
 
 
 @rule("wildcard")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Aggregate, Item, Join, JoinColumn, Project, Relation, Sort, passing, ref
 from kql.errors import KqlSemanticError, Span, closest
 from kql.partitioning import Parts, Pipeline, inlined, stand_in
@@ -13,6 +11,7 @@ from kql.scope import Scope
 from kql.syntax.base import Expression, Operator, refuse, rule
 from kql.syntax.parameters import Parameters
 from kql.syntax.rows import serialized
+from kql.tokens import Token
 
 
 @rule("subpipeline")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Token
 from msgspec import Struct
 
 from kql.algebra import Literal, Relation
@@ -14,6 +13,7 @@ from kql.scope import Scope
 from kql.syntax.base import Expression, Syntax, rule
 from kql.syntax.declarations import Parameters
 from kql.syntax.statements import Body, Statement
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

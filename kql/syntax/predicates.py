@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lark import Token
 from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, InList, Literal, Logical, Not, Value
@@ -18,6 +17,7 @@ from kql.syntax.comparisons import Match, MatchAnyColumn
 from kql.syntax.expressions import Chain, Group, NameRef, boolean
 from kql.syntax.literals import Constant
 from kql.syntax.unions import Named
+from kql.tokens import Token
 from kql.traversal import map_inner
 from kql.types import Column, ScalarType, Schema
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from kql.algebra import Filter, Limit, Literal, Project, Range, Relation, Sort, SortKey, Unnest, Value, Values
 from kql.errors import KqlSemanticError, Span, closest
 from kql.overloads import convert, no_dynamic
@@ -11,6 +9,7 @@ from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, rule
 from kql.syntax.expressions import boolean
 from kql.syntax.parameters import Parameters
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lark import Token
 from msgspec import Struct
 
 from kql.algebra import (
@@ -43,6 +42,7 @@ from kql.syntax.declarations import Parameters as Declarations
 from kql.syntax.expressions import boolean
 from kql.syntax.parameters import Parameters
 from kql.syntax.rows import SortItems, serialized
+from kql.tokens import Token
 from kql.types import Column, ScalarType, Schema
 
 refuse("optional_step", "An optional step of scan")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Item, Literal, Project, Relation, Scan, Union, ref
 from kql.errors import KqlSemanticError
 from kql.overloads import convert
@@ -21,6 +19,7 @@ from kql.syntax.parameters import Parameters
 from kql.syntax.predicates import filtered, looks_everywhere, referenced, with_terms
 from kql.syntax.sources import Tabular
 from kql.syntax.unions import Named, Sources, matching, outer_columns, tables, union_schema, united
+from kql.tokens import Token
 from kql.types import Column, ScalarType
 
 # ---------------------------------------------------------------- search

@@ -6,8 +6,6 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import Literal, Project, Range, Relation, Value, Values
 from kql.constants import parse_constant
 from kql.errors import KqlSemanticError, Span
@@ -16,6 +14,7 @@ from kql.scope import Scope
 from kql.syntax.base import Expression, Listed, Operator, refuse, rule
 from kql.syntax.columns import outputs
 from kql.syntax.declarations import TableType
+from kql.tokens import Token
 from kql.types import Column, ScalarType
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Token
 from msgspec import Struct
 
 from kql.algebra import Bound, Literal, Reference, Relation, Scan, Value
@@ -15,6 +14,7 @@ from kql.scope import RESERVED, Scope
 from kql.syntax.base import Expression, Refused, Syntax, refuse, rule
 from kql.syntax.declarations import Named, ParameterDeclaration, Parameters, TableType
 from kql.syntax.literals import Constant
+from kql.tokens import Token
 from kql.types import ScalarType
 
 MAX_EXPANSIONS = 2_000  # calls of user functions in one query: they are expanded in place

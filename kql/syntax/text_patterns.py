@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Token
 from msgspec import Struct
 
 from kql.errors import Span
@@ -18,6 +17,7 @@ from kql.functions.terms import regex_escaped
 from kql.syntax.base import Syntax, rule
 from kql.syntax.declarations import scalar_type
 from kql.syntax.literals import string_value
+from kql.tokens import Token
 from kql.types import ScalarType
 
 

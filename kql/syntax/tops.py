@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lark import Token
-
 from kql.algebra import (
     Aggregate,
     Filter,
@@ -35,6 +33,7 @@ from kql.syntax.declarations import Named
 from kql.syntax.groups import refuse_bare_columns
 from kql.syntax.rows import row_count
 from kql.syntax.unions import align, outer_columns, union_schema
+from kql.tokens import Token
 from kql.types import Column, ScalarType
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from lark import Token
 from msgspec.structs import replace
 
 from kql.algebra import Item, Literal, Project, Relation, Union, passing, ref
@@ -17,6 +16,7 @@ from kql.syntax.parameters import Parameters, Wildcard
 from kql.syntax.rows import As
 from kql.syntax.sources import Pipe, Tabular, WildcardMember
 from kql.syntax.statements import UserFunction
+from kql.tokens import Token
 from kql.types import Column, ScalarType, Schema
 
 Named = list[tuple[str, Relation]]

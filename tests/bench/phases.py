@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 import hunting
-from kql import lowering, parser, rewrite
+from kql import lowering, rewrite
 from kql.cache import Programs
 from kql.compiler import DIALECTS, uncollected
 from kql.scope import Context, Scope
-from kql.syntax.base import build
+from kql.syntax import tree
 
 RUNS = 7
 QUERIES = Path(__file__).resolve().parents[2] / "data" / "queries"
@@ -35,7 +35,7 @@ STATEMENTS = {
     "import and first query": f"import hunting; {FIRST}",
     "import and two queries": f"import hunting; {FIRST}; {FIRST}",
 }
-PHASES = ("parse", "build", "bind", "rewrite", "lower", "print")
+PHASES = ("parse", "bind", "rewrite", "lower", "print")
 
 
 def timed(spent: dict[str, float], phase: str, call: Callable[[], Any]) -> Any:
@@ -48,8 +48,7 @@ def timed(spent: dict[str, float], phase: str, call: Callable[[], Any]) -> Any:
 def phases(text: str, hunt: hunting.Hunt) -> dict[str, float]:
     """Milliseconds of each phase for one compilation."""
     spent: dict[str, float] = {}
-    tree = timed(spent, "parse", lambda: parser.parse_tree(text))
-    query = timed(spent, "build", lambda: build(tree))
+    query = timed(spent, "parse", lambda: tree(text))
     context = Context(hunt, {})
 
     def bind() -> Any:

@@ -8,7 +8,7 @@ import pytest
 from lark import Token, Tree
 
 from kql.errors import KqlSyntaxError
-from kql.parser import _parser, parse_tree
+from kql.grammar import compiled, parse_tree
 
 HERE = Path(__file__).with_name("grammar")
 
@@ -43,7 +43,7 @@ def rules_in(tree: Tree[Token]) -> set[str]:
 def test_every_rule_of_the_grammar_is_shown_by_a_case() -> None:
     declared = {
         str(rule.alias or rule.origin.name)
-        for rule in _parser().rules
+        for rule in compiled().rules
         if rule.alias or not (rule.origin.name.startswith("_") or rule.options.expand1)
     }
     shown = set().union(*(rules_in(parse_tree(query)) for query in VALID.values()))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Tree
 
-from kql import parser, recognition
 from kql.errors import KqlError, KqlLimitError, KqlSyntaxError
-from kql.parser import MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS, parse_tree
+from kql.grammar import parse_tree
+from kql.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS
+from kql.parser import grammar_words
+from kql.syntax import tree
 
 # ---------------------------------------------------------------- shapes
 
@@ -70,8 +69,8 @@ def test_absent_parts_are_none_so_that_every_child_has_its_place() -> None:
 
 
 def test_a_keyword_is_a_name_where_the_grammar_has_no_room_for_it() -> None:
-    tree = parse_tree("T | summarize last = max(x), by = 1 by order, kind | where inner == 1")
-    assert [str(named.children[0]) for named in tree.find_data("named")] == ["last", "by"]
+    parsed = parse_tree("T | summarize last = max(x), by = 1 by order, kind | where inner == 1")
+    assert [str(named.children[0]) for named in parsed.find_data("named")] == ["last", "by"]
 
 
 def test_an_alias_is_no_operator_parameter() -> None:
@@ -171,7 +170,7 @@ ERRORS = [
 @pytest.mark.parametrize(("query", "message", "line", "column", "hint"), ERRORS, ids=[query for query, *_ in ERRORS])
 def test_a_wrong_query_gets_its_place_and_its_cure(query: str, message: str, line: int, column: int, hint: str) -> None:
     with pytest.raises(KqlSyntaxError) as caught:
-        parse_tree(query)
+        tree(query)
     error = caught.value
     assert error.span is not None
     assert (error.message, error.span.line_column(query), error.hint) == (
@@ -207,7 +206,7 @@ HUGE = {
 
 def timed(action: Callable[[], object]) -> float:
     """Seconds of the better of two runs: this bounds the growth, not the machine."""
-    parse_tree("print 1")
+    tree("print 1")
     times = []
     for _ in range(2):
         start = time.perf_counter()
@@ -220,7 +219,7 @@ def timed(action: Callable[[], object]) -> float:
 def test_deep_and_huge_text_is_refused_at_once(query: str) -> None:
     def refuse() -> None:
         with pytest.raises(KqlLimitError, match="exceeds the allowed size limit"):
-            parse_tree(query)
+            tree(query)
 
     assert timed(refuse) < 0.5
 
@@ -237,7 +236,7 @@ def test_time_grows_with_the_text_only(piece: str) -> None:
 
     def answer() -> None:
         try:
-            parse_tree(query)
+            tree(query)
         except KqlError as error:
             error.render()
 
@@ -245,14 +244,14 @@ def test_time_grows_with_the_text_only(piece: str) -> None:
 
 
 def test_what_is_within_the_limits_parses() -> None:
-    parse_tree("print " + "(" * MAX_DEPTH + "1" + ")" * MAX_DEPTH)
-    parse_tree("T | where a in (" + ", ".join(f"'{n}'" for n in range(MAX_TOKENS // 2 - 10)) + ")")
-    parse_tree("print '" + "(" * 5_000 + "' // " + "(" * 5_000)
+    tree("print " + "(" * MAX_DEPTH + "1" + ")" * MAX_DEPTH)
+    tree("T | where a in (" + ", ".join(f"'{n}'" for n in range(MAX_TOKENS // 2 - 10)) + ")")
+    tree("print '" + "(" * 5_000 + "' // " + "(" * 5_000)
 
 
 SIGNS = [*"()[]{}|,;.=<-+*/:#@`é😀\n\x00\u200b\ufeff", "..", "==", "!=", "<=", "=>", "-->", "//", "```", "1", "2.5", "1d", "'x'"]
 NAMES = ["T", "a", "b", "$left", "kind=", "dynamic(", "datetime(", "in", "!in", "has", "between", "and", "or", "not", "typeof"]
-KEYWORDS = sorted(set(recognition.keywords(parser._parser()).values()))
+KEYWORDS = sorted(set(grammar_words().values()))
 WORDS = st.sampled_from([*SIGNS, *NAMES, *KEYWORDS])
 
 
@@ -260,52 +259,8 @@ WORDS = st.sampled_from([*SIGNS, *NAMES, *KEYWORDS])
 @given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=40).map(" ".join), st.lists(WORDS, max_size=40).map("".join)))
 def test_any_text_gives_a_tree_or_an_error_with_a_place_in_it(text: str) -> None:
     try:
-        parse_tree(text)
+        tree(text)
     except KqlError as error:
         assert error.span is not None
         assert 0 <= error.span.start <= error.span.end <= len(text)
         assert error.render().startswith(("A recognition error occurred. ", "The query exceeds"))
-
-
-# ---------------------------------------------------------------- tables and threads
-
-
-def test_threads_share_the_parser() -> None:
-    queries = [f"T | where a{n} in (1, 2) | summarize count() by a{n} | take {n}" for n in range(200)]
-    with ThreadPoolExecutor(8) as pool:
-        assert [str(tree) for tree in pool.map(parse_tree, queries)] == [str(parse_tree(query)) for query in queries]
-
-
-@pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return parser._cache_file(parser.GRAMMAR.read_bytes())
-
-
-def test_tables_are_cached_for_the_user_alone(own_cache: Path) -> None:
-    grammar = parser.GRAMMAR.read_bytes()
-    assert parser._load(grammar) is None
-    parser._build(grammar)
-    assert (own_cache.parent.stat().st_mode & 0o777, own_cache.stat().st_mode & 0o777) == (0o700, 0o600)
-    loaded = parser._load(grammar)
-    assert loaded is not None
-    assert loaded.parse("T | count").data == "query"
-
-
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="POSIX permissions")
-def test_a_cache_that_others_may_write_is_not_read(own_cache: Path) -> None:
-    grammar = parser.GRAMMAR.read_bytes()
-    parser._build(grammar)
-    own_cache.parent.chmod(0o777)
-    assert parser._load(grammar) is None
-    own_cache.parent.chmod(0o700)
-    own_cache.chmod(0o666)
-    assert parser._load(grammar) is None
-
-
-def test_a_damaged_cache_is_built_anew(own_cache: Path) -> None:
-    grammar = parser.GRAMMAR.read_bytes()
-    parser._build(grammar)
-    for damaged in (b"", b"\x80", own_cache.read_bytes()[:5000]):
-        own_cache.write_bytes(damaged)
-        assert parser._load(grammar) is None
