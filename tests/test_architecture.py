@@ -124,7 +124,7 @@ CONTRACTS: list[tuple[str, tuple[str, ...], str]] = [
     ("sqlite3", ("hunting.air",), "the ledger belongs to whoever runs AIR"),
     ("cronsim", ("hunting.schedule.cron",), "one place says when something is due"),
     ("zoneinfo", ("hunting.schedule.cron", "hunting.reports.window"), "nothing else is local: what is due, and a report's days"),
-    ("typer", ("hunting.cli",), "only the command line prints"),
+    ("click", ("hunting.cli",), "only the command line prints"),
     ("prompt_toolkit", ("hunting.shell.terminal",), "from a pipe the shell needs no terminal"),
     ("IPython", ("hunting.notebook",), "an answer shows itself; only the magics need a notebook"),
     ("starlette", ("hunting.server",), "routes are served in one place; the rest is called by it"),

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, Option
+from hunting.cli.group import Group
 from hunting.cli.hunt import text_of
 from hunting.cli.opening import open_air, open_hunt
 from hunting.cli.options import LIMIT, STORE, By, Format, Key, Limit, Now, Output, Reason, Since, Store, Until, bound, person
@@ -18,7 +19,7 @@ from hunting.cli.output import brief, for_people, note, show
 if TYPE_CHECKING:
     from hunting.air import ActionRecord
 
-app = typer.Typer(cls=Commands, help="The Action center.", no_args_is_help=True, rich_markup_mode=None)
+app = Group("actions", "The Action center.")
 
 _LIST = ("Approval ID", "Status", "Action type", "Decided by", "Decision", "Email count", "Moved", "Details", "Investigation ID")
 
@@ -37,21 +38,17 @@ class Place(StrEnum):
     JUNK = "junk"
 
 
-@app.command("list")
+@app.verb("list")
 def list_(
-    tab: Annotated[Tab | None, typer.Option(help="What waits, or what became of the rest; default: both.")] = None,
-    status: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Pending, Completed, Rejected, Expired, Cancelled, ...")
-    ] = None,
-    decided_by: Annotated[str | None, typer.Option(metavar="TEXT", help="Automation, or a person.")] = None,
-    source: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="'Automated email action', 'Manual email action', ...")
-    ] = None,
-    action_type: Annotated[str | None, typer.Option(metavar="TEXT", help="'Soft delete', 'Moved to inbox', ...")] = None,
-    entity_type: Annotated[str | None, typer.Option(metavar="TEXT", help="'Email cluster' or Email.")] = None,
-    decision: Annotated[str | None, typer.Option(metavar="TEXT", help="Approved, Rejected, Undone, ...")] = None,
-    details: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of the file's hash or the URL.")] = None,
-    investigation: Annotated[str | None, typer.Option(metavar="ID", help="The beginning of an investigation's id.")] = None,
+    tab: Annotated[Tab | None, Option(help="What waits, or what became of the rest; default: both.")] = None,
+    status: Annotated[str | None, Option(metavar="TEXT", help="Pending, Completed, Rejected, Expired, Cancelled, ...")] = None,
+    decided_by: Annotated[str | None, Option(metavar="TEXT", help="Automation, or a person.")] = None,
+    source: Annotated[str | None, Option(metavar="TEXT", help="'Automated email action', 'Manual email action', ...")] = None,
+    action_type: Annotated[str | None, Option(metavar="TEXT", help="'Soft delete', 'Moved to inbox', ...")] = None,
+    entity_type: Annotated[str | None, Option(metavar="TEXT", help="'Email cluster' or Email.")] = None,
+    decision: Annotated[str | None, Option(metavar="TEXT", help="Approved, Rejected, Undone, ...")] = None,
+    details: Annotated[str | None, Option(metavar="TEXT", help="Part of the file's hash or the URL.")] = None,
+    investigation: Annotated[str | None, Option(metavar="ID", help="The beginning of an investigation's id.")] = None,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -75,7 +72,7 @@ def list_(
     show(brief(found, _LIST) if for_people(form, output) else found, form, output, limit)
 
 
-@app.command("show")
+@app.verb("show")
 def show_(action: Key, form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """Show everything about one action."""
     from hunting.formats import records
@@ -86,24 +83,24 @@ def show_(action: Key, form: Format = None, output: Output = None, store: Store 
     show(records({"Field": "string", "Value": "string"}, rows), form, output, 0)
 
 
-@app.command()
+@app.verb()
 def approve(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Approve a pending action, carry it out and publish."""
     with open_air(store, now) as air:
         _tell(air.approve(action, by=person(by), reason=reason))
 
 
-@app.command()
+@app.verb()
 def reject(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Reject a pending action."""
     with open_air(store, now) as air:
         _tell(air.reject(action, by=person(by), reason=reason))
 
 
-@app.command()
+@app.verb()
 def undo(
     action: Key,
-    to: Annotated[Place, typer.Option(help="Where the messages go back to.")] = Place.INBOX,
+    to: Annotated[Place, Option(help="Where the messages go back to.")] = Place.INBOX,
     by: By = "",
     reason: Reason = "",
     now: Now = "",
@@ -114,25 +111,21 @@ def undo(
         _tell(air.undo(action, str(to), by=person(by), reason=reason))
 
 
-@app.command()
+@app.verb()
 def retry(action: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Repeat the moves of an action that ended in an error, as a new action."""
     with open_air(store, now) as air:
         _tell(air.retry(action, by=person(by), reason=reason))
 
 
-@app.command()
+@app.verb()
 def take(
-    action: Annotated[
-        str, typer.Argument(help="soft-delete, hard-delete, deleted-items, junk, inbox, quarantine, release.", show_default=False)
-    ],
+    action: Annotated[str, Argument(help="soft-delete, hard-delete, deleted-items, junk, inbox, quarantine, release.")],
     query: Annotated[
-        str, typer.Option(metavar="KQL", help="A hunt in KQL whose rows have NetworkMessageId and RecipientEmailAddress.")
+        str, Option(metavar="KQL", help="A hunt in KQL whose rows have NetworkMessageId and RecipientEmailAddress.")
     ] = "",
-    message: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="A NetworkMessageId, all its copies. May be repeated.")
-    ] = None,
-    propose: Annotated[bool, typer.Option(help="Leave it pending, for another person to approve.")] = False,
+    message: Annotated[tuple[str, ...], Option(metavar="ID", help="A NetworkMessageId, all its copies. May be repeated.")] = (),
+    propose: Annotated[bool, Option(help="Leave it pending, for another person to approve.")] = False,
     by: By = "",
     reason: Reason = "",
     now: Now = "",
@@ -144,7 +137,7 @@ def take(
     hunting air actions take junk --query @found.kql --reason "a scam"
     """
     if bool(query) == bool(message):
-        raise typer.BadParameter("Give a hunt or messages.", param_hint="--query / --message")
+        raise click.BadParameter("Give a hunt or messages.", param_hint="--query / --message")
     with open_hunt(store, now) as hunt, closing(hunt.air) as air:
         rows = hunt.query(text_of(query)) if query else message
         source = "Advanced hunting action" if query else "Explorer action"

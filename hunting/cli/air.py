@@ -5,32 +5,31 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-import typer
+import click
 
 from hunting.cli import actions, investigations
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, Option
+from hunting.cli.group import Group
 from hunting.cli.opening import open_air
 from hunting.cli.options import STORE, By, Form, Format, Now, Output, Since, Store, Until, bound, pairs, person
 from hunting.cli.output import Progress, note, show, write
 
-app = typer.Typer(cls=Commands, help="Automated investigation and response.", no_args_is_help=True, rich_markup_mode=None)
-settings = typer.Typer(cls=Commands, help="What automation may do.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(settings, name="settings")
-app.add_typer(investigations.app, name="investigation")
-app.add_typer(investigations.clusters, name="cluster")
-app.add_typer(actions.app, name="actions")
+air = Group("air", "Automated investigation and response.")
+settings = Group("settings", "What automation may do.")
+for _group in (settings, investigations.app, investigations.clusters, actions.app):
+    air.add_command(_group)
 
 
-@settings.command("show")
+@settings.verb("show")
 def settings_show(form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """Show the settings. Without any change, everything waits for a person."""
     with open_air(store) as air:
         show(air.settings_table(), form, output)
 
 
-@settings.command("set")
+@settings.verb("set")
 def settings_set(
-    changes: Annotated[list[str], typer.Argument(help="similar-files=on, similar-urls=off, automatic-limit=5000, ...")],
+    changes: Annotated[tuple[str, ...], Argument(help="similar-files=on, similar-urls=off, automatic-limit=5000, ...")],
     by: By = "",
     form: Format = None,
     output: Output = None,
@@ -63,7 +62,7 @@ _SUMMARY = (
 )
 
 
-@app.command()
+@air.verb()
 def run(now: Now = "", form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """Investigate new alerts, remediate what the settings allow, publish. Again: nothing changes."""
     from hunting.formats import records
@@ -74,7 +73,7 @@ def run(now: Now = "", form: Format = None, output: Output = None, store: Store 
     show(records({name.capitalize(): "long" for name in _SUMMARY}, [row]), form, output)
 
 
-@app.command()
+@air.verb()
 def blocks(form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """List the blocked URLs and senders."""
     with open_air(store) as air:
@@ -90,11 +89,9 @@ class Part(StrEnum):
     AUDIT = "Audit"
 
 
-@app.command()
+@air.verb()
 def report(
-    part: Annotated[
-        Part | None, typer.Option(help="One part, in any format; without it, all as tables.", case_sensitive=False)
-    ] = None,
+    part: Annotated[Part | None, Option(help="One part, in any format; without it, all as tables.")] = None,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -103,7 +100,7 @@ def report(
 ) -> None:
     """Report what was decided, what of it was undone per cluster type, whom it touched, and the audit."""
     if part is None and (output is not None or form not in (None, Form.TABLE)):
-        raise typer.BadParameter("The report as a whole is for reading. Choose a part.", param_hint="--part")
+        raise click.BadParameter("The report as a whole is for reading. Choose a part.", param_hint="--part")
     with open_air(store) as air:
         tables = air.report(bound(since, "--since"), bound(until, "--until"))
     if part is not None:
@@ -114,9 +111,9 @@ def report(
         show(table, Form.TABLE, None, 0)
 
 
-@app.command()
+@air.verb()
 def feed(
-    after: Annotated[str, typer.Option(help="The position that the last feed ended with.")] = "0.0",
+    after: Annotated[str, Option(help="The position that the last feed ended with.")] = "0.0",
     store: Store = STORE,
 ) -> None:
     """Write what AIR wrote as JSON lines, for a SIEM; the position to go on from comes last, on stderr."""
@@ -127,7 +124,7 @@ def feed(
     note(f"go on with --after {after}")
 
 
-@app.command()
+@air.verb()
 def verify(store: Store = STORE) -> None:
     """Check the audit chain, and that the store holds the ledger's events, each once."""
     from hunting.cells import visible
@@ -136,5 +133,5 @@ def verify(store: Store = STORE) -> None:
         found = air.verify()
     write("".join(f"{visible(fault)}\n" for fault in found.faults))
     if not found.sound:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     note(f"sound: {found.audit_entries:,} audit entries, {found.events:,} events")

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import typer
+import click
 
-from hunting.cli import actions, air, investigations
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, command
 from hunting.cli.options import STORE, By, Now, Store
 from hunting.cli.output import note
 
 Values = dict[str, str]
-Parameters = Annotated[list[str] | None, typer.Argument(metavar="-NAME VALUE ...", show_default=False)]
+Parameters = Annotated[tuple[str, ...], Argument(metavar="[-NAME VALUE ...]")]
 
 
 @dataclass(frozen=True)
@@ -37,31 +36,16 @@ Run = Callable[[Values, Given], None]
 _SWITCH = {"$true": "on", "true": "on", "$false": "off", "false": "off"}
 
 
-class Group(Commands):
-    """The commands; one that has a dash and a capital is found in any case, as in PowerShell."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name."""
-        folded = {name.casefold(): name for name in self.commands if name != name.casefold()}
-        return super().get_command(ctx, folded.get(cmd_name.casefold(), cmd_name))
-
-
-def add_to(app: typer.Typer) -> None:
-    """Adds the six; the list of commands leaves them out, `EPILOG` under it names them."""
-    for name, (wanted, alias, run) in _CMDLETS.items():
-        _add(app, name, wanted, alias, run)
-
-
-def _add(app: typer.Typer, name: str, wanted: Mapping[str, str], alias: str, run: Run) -> None:
-    def command(parameters: Parameters = None, by: By = "", now: Now = "", store: Store = STORE) -> None:
-        values = _values(name, wanted, parameters or [])
+def _command(name: str, wanted: Mapping[str, str], alias: str, run: Run) -> click.Command:
+    def cmdlet(parameters: Parameters = (), by: By = "", now: Now = "", store: Store = STORE) -> None:
+        values = _values(name, wanted, parameters)
         note(f"{name} is an alias of: hunting {alias.format(**values)}")
         run(values, Given(by, now, store))
 
     taken = " ".join(f"-{parameter} {kind}" for parameter, kind in wanted.items())
-    command.__doc__ = f"With {taken}, an alias of: hunting {alias.format(**wanted)}"
+    cmdlet.__doc__ = f"With {taken}, an alias of: hunting {alias.format(**wanted)}"
     settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-    app.command(name, context_settings=settings, hidden=True)(command)
+    return command(cmdlet, name, context_settings=settings, hidden=True)
 
 
 def _values(name: str, wanted: Mapping[str, str], given: Sequence[str]) -> Values:
@@ -73,15 +57,15 @@ def _values(name: str, wanted: Mapping[str, str], given: Sequence[str]) -> Value
         option, colon, value = rest.pop(0).partition(":")
         parameter = known.get(option.casefold())
         if parameter is None:
-            raise typer.BadParameter(f"{name} has no parameter '{option}'.", param_hint=_listed(wanted))
+            raise click.BadParameter(f"{name} has no parameter '{option}'.", param_hint=_listed(wanted))
         if parameter in values:
-            raise typer.BadParameter("It is given twice.", param_hint=f"-{parameter}")
+            raise click.BadParameter("It is given twice.", param_hint=f"-{parameter}")
         if not colon:
             value = rest.pop(0) if rest and rest[0].casefold() not in known else ""
         values[parameter] = _checked(parameter, value)
     missing = [parameter for parameter in wanted if parameter not in values]
     if missing:
-        raise typer.BadParameter(f"{name} needs it.", param_hint=_listed(missing))
+        raise click.BadParameter(f"{name} needs it.", param_hint=_listed(missing))
     return values
 
 
@@ -89,11 +73,11 @@ def _checked(parameter: str, value: str) -> str:
     switch = parameter == "EnableAutoRemediation"
     if not value:
         cure = " A shell puts nothing in the place of $true: write '$true' in quotes, or true." if switch else ""
-        raise typer.BadParameter(f"It has no value.{cure}", param_hint=f"-{parameter}")
+        raise click.BadParameter(f"It has no value.{cure}", param_hint=f"-{parameter}")
     if not switch:
         return value
     if value.casefold() not in _SWITCH:
-        raise typer.BadParameter(f"'{value}' is neither $true nor $false.", param_hint=f"-{parameter}")
+        raise click.BadParameter(f"'{value}' is neither $true nor $false.", param_hint=f"-{parameter}")
     return _SWITCH[value.casefold()]
 
 
@@ -106,28 +90,39 @@ def _listed(wanted: Iterable[str]) -> str:
 
 def _set(values: Values, given: Given) -> None:
     from hunting.air.clusters import CLUSTERS
+    from hunting.cli import air
 
-    changes = [f"{key}={values['EnableAutoRemediation']}" for key in CLUSTERS]
+    changes = tuple(f"{key}={values['EnableAutoRemediation']}" for key in CLUSTERS)
     air.settings_set(changes, by=given.by, now=given.now, store=given.store)
 
 
 def _get(values: Values, given: Given) -> None:
+    from hunting.cli import investigations
+
     investigations.show_(values["InvestigationId"], store=given.store)
 
 
 def _start(values: Values, given: Given) -> None:
+    from hunting.cli import investigations
+
     investigations.start(email=values["Entity"], by=given.by, now=given.now, store=given.store)
 
 
 def _report(values: Values, given: Given) -> None:
+    from hunting.cli import actions
+
     actions.show_(values["RemediationAction"], store=given.store)
 
 
 def _export(values: Values, given: Given) -> None:
+    from hunting.cli import investigations
+
     investigations.export(values["ClusterId"], Path(values["Path"]), store=given.store)
 
 
 def _undo(values: Values, given: Given) -> None:
+    from hunting.cli import actions
+
     actions.undo(values["ActionId"], by=given.by, now=given.now, store=given.store)
 
 
@@ -144,5 +139,7 @@ _CMDLETS: dict[str, tuple[Mapping[str, str], str, Run]] = {
     "Export-AIRThreatCluster": ({"ClusterId": "ID", "Path": "FILE"}, "air cluster export {ClusterId} --path {Path}", _export),
     "Undo-AutomatedInvestigationAction": ({"ActionId": "ID"}, "air actions undo {ActionId}", _undo),
 }
+
+COMMANDS = {name: _command(name, *each) for name, each in _CMDLETS.items()}
 
 EPILOG = "\b\n" + "\n".join(["Aliases in the manner of PowerShell (--help tells of what):", *(f"  {name}" for name in _CMDLETS)])

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from hunting.cli.command import Option
+from hunting.cli.options import COUNT
 from hunting.cli.output import Progress, note, write
 
 NEXT = """
@@ -18,14 +18,9 @@ What to try next, in a folder of your own:
 """
 
 
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's command."""
-    app.command()(demo)
-
-
 def demo(
-    store: Annotated[Path | None, typer.Option("--store", metavar="FOLDER", help="Keep the store, in this new folder.")] = None,
-    messages: Annotated[int, typer.Option(min=1, metavar="N", help="Size of the tenant, in rows of EmailEvents.")] = 30_000,
+    store: Annotated[Path | None, Option("--store", metavar="FOLDER", help="Keep the store, in this new folder.")] = None,
+    messages: Annotated[int, Option(type=COUNT, metavar="N", help="Size of the tenant, in rows of EmailEvents.")] = 30_000,
 ) -> None:
     """Show the main job: simulate, hunt, investigate, remediate, hunt again, undo."""
     from hunting.demo import run

@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument
+from hunting.cli.group import Group
 from hunting.cli.opening import open_hunt
 from hunting.cli.options import STORE, Format, Now, Output, Store
 from hunting.cli.output import note, show
 
-app = typer.Typer(cls=Commands, help="Detections: rules whose rows become alerts.", no_args_is_help=True)
+detection = Group("detection", "Detections: rules whose rows become alerts.")
 
-Rule = Annotated[Path, typer.Argument(metavar="FILE", help="A rule: YAML in the format of Sentinel's analytics rules.")]
+Rule = Annotated[Path, Argument(metavar="FILE", help="A rule: YAML in the format of Sentinel's analytics rules.")]
 
 
-@app.command()
+@detection.verb()
 def check(file: Rule, store: Store = STORE) -> None:
     """Say whether a rule could be saved: its query, the columns it returns, what a continuous rule may do."""
     from hunting import detections
@@ -29,7 +28,7 @@ def check(file: Rule, store: Store = STORE) -> None:
     note(f"{rule.name}: sound; {often}, looks back {rule.lookback}")
 
 
-@app.command()
+@detection.verb()
 def run(file: Rule, store: Store = STORE, now: Now = "", form: Format = None, output: Output = None) -> None:
     """Run a rule once: new rows become alerts in AlertInfo and AlertEvidence, 150 at most."""
     from contextlib import closing

@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
+from hunting.cli.command import Option
 from hunting.cli.opening import open_hunt
 from hunting.cli.options import STORE, Now, Store
 from hunting.cli.output import note, write
@@ -25,24 +26,15 @@ JOB_FAILED = 4
 """The exit code where a job has failed and all else was done."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's command."""
-    app.command()(due)
-
-
 def due(
-    only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only the job of this name. May be repeated.")] = None,
+    only: Annotated[tuple[str, ...], Option(metavar="NAME", help="Only the job of this name. May be repeated.")] = (),
     reports: Annotated[
         Path | None,
-        typer.Option(
-            envvar="HUNTING_REPORTS", metavar="FOLDER", help="The folder of the reports. Default: reports in the store."
-        ),
+        Option(envvar="HUNTING_REPORTS", metavar="FOLDER", help="The folder of the reports. Default: reports in the store."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what is due, run nothing.")] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Go on: sleep until something is due; Ctrl-C or SIGTERM ends it.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Tell what is due, run nothing.")] = False,
+    watch: Annotated[bool, Option("--watch", help="Go on: sleep until something is due; Ctrl-C or SIGTERM ends it.")] = False,
+    as_json: Annotated[bool, Option("--json", help="One JSON object a line.")] = False,
     now: Now = "",
     store: Store = STORE,
 ) -> None:
@@ -61,11 +53,11 @@ def due(
     from hunting.schedule import Scheduler
 
     if watch and (dry_run or only or now):
-        raise typer.BadParameter("It runs every job by the machine's clock.", param_hint="--watch")
+        raise click.BadParameter("It runs every job by the machine's clock.", param_hint="--watch")
     with open_hunt(store, now) as hunt, closing(Scheduler(hunt.lake, hunt.clock)) as scheduler:
         folder = reports or hunt.lake.root / "reports"
         if reports is not None and not reports.is_dir():
-            raise typer.BadParameter(f"There is no folder {reports}.", param_hint="--reports")
+            raise click.BadParameter(f"There is no folder {reports}.", param_hint="--reports")
         if watch:
             _watch(scheduler, hunt, folder, as_json)
             return
@@ -73,9 +65,9 @@ def due(
         if not found.jobs and not found.broken:
             note(f"No report with a schedule is in {folder}.")
         failed = _tell(found.broken, as_json)
-        failed |= _tell(scheduler.due(found.jobs, only or (), dry_run), as_json)
+        failed |= _tell(scheduler.due(found.jobs, only, dry_run), as_json)
     if failed:
-        raise typer.Exit(JOB_FAILED)
+        raise click.exceptions.Exit(JOB_FAILED)
 
 
 def _watch(scheduler: Scheduler, hunt: Hunt, folder: Path, as_json: bool) -> None:

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+import click
 
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, Option
+from hunting.cli.group import Group
 from hunting.cli.opening import open_air
-from hunting.cli.options import LIMIT, STORE, Form, Format, Limit, Now, Output, Since, Store, Until, bound
+from hunting.cli.options import COUNT, LIMIT, STORE, Form, Format, Limit, Now, Output, Since, Store, Until, bound
 from hunting.cli.output import note, show, write
 
-email = typer.Typer(cls=Commands, help="Messages.", no_args_is_help=True, rich_markup_mode=None)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    app.command()(explorer)
-    app.add_typer(email, name="email")
+email = Group("email", "Messages.")
 
 
 def explorer(
-    additional_action: Annotated[
-        str, typer.Option(metavar="TEXT", help="'Automated remediation:automated', ZAP, None, ...")
-    ] = "",
-    message: Annotated[str, typer.Option(metavar="ID", help="A NetworkMessageId.")] = "",
-    recipient: Annotated[str, typer.Option(metavar="ADDRESS", help="An address.")] = "",
-    sender: Annotated[str, typer.Option(metavar="ADDRESS", help="An address.")] = "",
-    subject: Annotated[str, typer.Option(metavar="TEXT", help="Part of the subject.")] = "",
-    location: Annotated[str, typer.Option(metavar="TEXT", help="The latest delivery location.")] = "",
-    threat: Annotated[str, typer.Option(metavar="TEXT", help="Malware, Phish, Spam.")] = "",
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="Rows that are looked up, the newest first.")] = 10_000,
+    additional_action: Annotated[str, Option(metavar="TEXT", help="'Automated remediation:automated', ZAP, None, ...")] = "",
+    message: Annotated[str, Option(metavar="ID", help="A NetworkMessageId.")] = "",
+    recipient: Annotated[str, Option(metavar="ADDRESS", help="An address.")] = "",
+    sender: Annotated[str, Option(metavar="ADDRESS", help="An address.")] = "",
+    subject: Annotated[str, Option(metavar="TEXT", help="Part of the subject.")] = "",
+    location: Annotated[str, Option(metavar="TEXT", help="The latest delivery location.")] = "",
+    threat: Annotated[str, Option(metavar="TEXT", help="Malware, Phish, Spam.")] = "",
+    top: Annotated[int, Option(type=COUNT, metavar="N", help="Rows that are looked up, the newest first.")] = 10_000,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -58,11 +51,11 @@ def explorer(
         note(f"The newest {top:,} rows; there may be more (--top).")
 
 
-@email.command("show")
+@email.verb("show")
 def email_show(
-    message: Annotated[str, typer.Argument(metavar="ID", help="The NetworkMessageId.", show_default=False)],
-    recipient: Annotated[str, typer.Option(metavar="ADDRESS", help="One copy alone.")] = "",
-    timeline: Annotated[bool, typer.Option(help="The timeline alone, in any format.")] = False,
+    message: Annotated[str, Argument(metavar="ID", help="The NetworkMessageId.")],
+    recipient: Annotated[str, Option(metavar="ADDRESS", help="One copy alone.")] = "",
+    timeline: Annotated[bool, Option(help="The timeline alone, in any format.")] = False,
     form: Format = None,
     output: Output = None,
     limit: Limit = LIMIT,
@@ -71,7 +64,7 @@ def email_show(
 ) -> None:
     """Show a message: its copies with original and latest location, and what happened to them."""
     if not timeline and (output is not None or form not in (None, Form.TABLE)):
-        raise typer.BadParameter("The page as a whole is for reading; --timeline goes into any format.", param_hint="-f")
+        raise click.BadParameter("The page as a whole is for reading; --timeline goes into any format.", param_hint="-f")
     with open_air(store, now) as air:
         found = air.email(message, recipient)
     if timeline:

@@ -1,42 +1,58 @@
-"""How a list of commands is shown: in groups by what one wants to do, each with its whole first sentence."""
+"""Groups of commands, and how they are listed: in sections by what one wants to do, each with its whole first sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections import UserDict
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, TypeVar
 
-from typer.core import TyperGroup
+import click
 
-_GROUPS = {
-    "Begin": ("demo", "simulate"),
-    "Hunt": ("query", "shell", "explain", "tables", "schema", "functions"),
-    "Respond": ("air", "detection", "explorer", "email"),
-    "Report": ("report", "due"),
-    "Store": ("verify", "compact", "vacuum", "external"),
-    "Serve": ("serve", "tokens"),
-}
+from hunting.cli.command import command
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
 _LONGEST = 200  # characters of a first sentence: longer ones would be cut
 
 
-class Commands(TyperGroup):
-    """A group of commands whose help is not cut; `hunting` itself lists its own in groups."""
+class Group(click.Group):
+    """A group of commands, listed in their order, whose help is not cut."""
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def __init__(self, name: str, help: str, **settings: Any) -> None:
+        super().__init__(name, help=help, no_args_is_help=True, **settings)
+
+    def verb(self, name: str = "") -> Callable[[Function], Function]:
+        """Makes a function a command of the group, and leaves it as it is."""
+
+        def add(function: Function) -> Function:
+            self.add_command(command(function, name))
+            return function
+
+        return add
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Writes the list of commands."""
-        for title, names in self._sections(ctx):
+        for title, names in self.sections():
             with formatter.section(title):
-                formatter.write_dl([(name, self._help(ctx, name)) for name in names])
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(_LONGEST)) for name in names])
 
-    def _sections(self, ctx: Any) -> Iterator[tuple[str, list[str]]]:
-        names = [name for name in self.list_commands(ctx) if not self.commands[name].hidden]
-        if ctx.parent is not None:
-            yield "Commands", names
-            return
-        for title, members in _GROUPS.items():
-            yield from [(title, [name for name in members if name in names])] if set(members) & set(names) else []
-        others = [name for name in names if not any(name in members for members in _GROUPS.values())]
-        yield from [("More", others)] if others else []
+    def sections(self) -> Iterator[tuple[str, list[str]]]:
+        """How the commands are listed."""
+        yield "Commands", list(self.commands)
 
-    def _help(self, ctx: Any, name: str) -> str:
-        command = self.get_command(ctx, name)
-        return command.get_short_help_str(_LONGEST) if command is not None else ""
+
+class Modules(UserDict[str, Any]):
+    """Commands by name; one that is a module's name is taken from there when it is asked for, and no other is imported."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self.data[name]
+        if isinstance(found, str):
+            found = getattr(import_module(found), name)
+            self.data[name] = found if isinstance(found, click.Command) else command(found)
+        made: click.Command = self.data[name]
+        return made

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
+from hunting.cli.command import Argument, Option
 from hunting.cli.opening import interruptible, open_hunt
 from hunting.cli.options import LIMIT, STORE, Form, Format, Limit, Now, Output, Store, json_value, pairs
 from hunting.cli.output import show, write
@@ -19,27 +20,19 @@ if TYPE_CHECKING:
     from hunting.engine import Hunt
     from kql.catalog import Catalog
 
-Text = Annotated[
-    str, typer.Argument(metavar="KQL", help="The query; '-' reads it from stdin, '@FILE' from a file.", show_default=False)
-]
+Text = Annotated[str, Argument(metavar="KQL", help="The query; '-' reads it from stdin, '@FILE' from a file.")]
 Param = Annotated[
-    list[str], typer.Option("--param", "-p", metavar="NAME=VALUE", help="A declared query parameter's value. Repeatable.")
+    tuple[str, ...], Option("--param", "-p", metavar="NAME=VALUE", help="A declared query parameter's value. Repeatable.")
 ]
 
 Chart = Annotated[
-    bool | None, typer.Option("--chart/--no-chart", help="Draw what `render` asks for under a table. Default: on a terminal.")
+    bool | None, Option("--chart/--no-chart", help="Draw what `render` asks for under a table. Default: on a terminal.")
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    for command in (query, explain, tables, schema):
-        app.command()(command)
 
 
 def query(
     text: Text,
-    param: Param = [],  # noqa: B006 - typer makes each call its own list
+    param: Param = (),
     form: Format = None,
     output: Output = None,
     limit: Limit = LIMIT,
@@ -60,7 +53,7 @@ def query(
     with open_hunt(store, now) as hunt:
         queries = split(given)
         if len(queries) > 1 and output is not None:
-            raise typer.BadParameter(f"The text holds {len(queries)} queries, a file takes one answer.", param_hint="-o")
+            raise click.BadParameter(f"The text holds {len(queries)} queries, a file takes one answer.", param_hint="-o")
         for each in queries:
             values = _parameters(hunt, each, param)
             show(interruptible(hunt, partial(hunt.query, each, values)), form, output, limit, chart)
@@ -68,7 +61,7 @@ def query(
 
 def explain(
     text: Text,
-    param: Param = [],  # noqa: B006 - typer makes each call its own list
+    param: Param = (),
     store: Store = STORE,
 ) -> None:
     """Show a query's SQL, one named block per operator.
@@ -97,7 +90,7 @@ def tables(form: Format = None, output: Output = None, store: Store = STORE) -> 
 
 
 def schema(
-    table: Annotated[str, typer.Argument(help="A table's name; without it, all tables.")] = "",
+    table: Annotated[str, Argument(help="A table's name; without it, all tables.")] = "",
     form: Format = None,
     output: Output = None,
     store: Store = STORE,
@@ -130,10 +123,10 @@ def text_of(given: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise typer.BadParameter("The query is not UTF-8 text.", param_hint="KQL") from None
+        raise click.BadParameter("The query is not UTF-8 text.", param_hint="KQL") from None
 
 
-def _parameters(hunt: Hunt, text: str, given: list[str]) -> Mapping[str, object]:
+def _parameters(hunt: Hunt, text: str, given: Sequence[str]) -> Mapping[str, object]:
     """Values of `--param`; the engine reads them as the declared types, a dynamic is JSON."""
     values = pairs(given, "--param")
     if not values:

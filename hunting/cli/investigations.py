@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
-from hunting.cli.group import Commands
+from hunting.cli.command import Option
+from hunting.cli.group import Group
 from hunting.cli.opening import open_air
 from hunting.cli.options import (
     LIMIT,
@@ -29,8 +30,8 @@ from hunting.cli.options import (
 )
 from hunting.cli.output import brief, for_people, note, show, write
 
-app = typer.Typer(cls=Commands, help="Investigations.", no_args_is_help=True, rich_markup_mode=None)
-clusters = typer.Typer(cls=Commands, help="Threat clusters of messages.", no_args_is_help=True, rich_markup_mode=None)
+app = Group("investigation", "Investigations.")
+clusters = Group("cluster", "Threat clusters of messages.")
 
 _LIST = ("ID", "Status", "Investigation type", "Users", "Threat count", "Action count", "Creation time", "Investigation")
 
@@ -47,12 +48,10 @@ class Tab(StrEnum):
     HISTORY = "history"
 
 
-@app.command("list")
+@app.verb("list")
 def list_(
-    status: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="'Pending Action', Remediated, 'No Threats Found', ...")
-    ] = None,
-    type_: Annotated[str | None, typer.Option("--type", metavar="TEXT", help="The investigation type.")] = None,
+    status: Annotated[str | None, Option(metavar="TEXT", help="'Pending Action', Remediated, 'No Threats Found', ...")] = None,
+    type_: Annotated[str | None, Option("--type", metavar="TEXT", help="The investigation type.")] = None,
     since: Since = "",
     until: Until = "",
     form: Format = None,
@@ -67,10 +66,10 @@ def list_(
     show(brief(found, _LIST) if for_people(form, output) else found, form, output, limit)
 
 
-@app.command("show")
+@app.verb("show")
 def show_(
     key: Key,
-    tab: Annotated[Tab | None, typer.Option(help="One part, in any format; without it, all parts as tables.")] = None,
+    tab: Annotated[Tab | None, Option(help="One part, in any format; without it, all parts as tables.")] = None,
     form: Format = None,
     output: Output = None,
     limit: Limit = LIMIT,
@@ -80,7 +79,7 @@ def show_(
     from hunting.cells import visible
 
     if tab is None and (output is not None or form not in (None, Form.TABLE)):
-        raise typer.BadParameter("An investigation as a whole is for reading. Choose a part.", param_hint="--tab")
+        raise click.BadParameter("An investigation as a whole is for reading. Choose a part.", param_hint="--tab")
     with open_air(store) as air:
         if tab is not None:
             show(air.tab(key, tab), form, output, limit)
@@ -92,24 +91,24 @@ def show_(
             show(air.tab(key, each), Form.TABLE, None, limit)
 
 
-@app.command()
+@app.verb()
 def start(
-    alert: Annotated[str, typer.Option(metavar="ID", help="An AlertId.")] = "",
-    email: Annotated[str, typer.Option(metavar="ID", help="A NetworkMessageId.")] = "",
+    alert: Annotated[str, Option(metavar="ID", help="An AlertId.")] = "",
+    email: Annotated[str, Option(metavar="ID", help="A NetworkMessageId.")] = "",
     by: By = "",
     now: Now = "",
     store: Store = STORE,
 ) -> None:
     """Investigate an alert or a message now; prints the investigation's id."""
     if bool(alert) == bool(email):
-        raise typer.BadParameter("Name an alert or a message.", param_hint="--alert / --email")
+        raise click.BadParameter("Name an alert or a message.", param_hint="--alert / --email")
     with open_air(store, now) as air:
         found = air.investigate(alert, email=email, by=person(by))
     write(found.id + "\n")
     note(f"{found.name}: {found.status}, {found.action_count} actions")
 
 
-@app.command()
+@app.verb()
 def stop(key: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store = STORE) -> None:
     """Stop an investigation and cancel what waits in it."""
     with open_air(store, now) as air:
@@ -120,22 +119,22 @@ def stop(key: Key, by: By = "", reason: Reason = "", now: Now = "", store: Store
 # ---------------------------------------------------------------- clusters
 
 
-@clusters.command("show")
+@clusters.verb("show")
 def cluster_show(key: Key, form: Format = None, output: Output = None, limit: Limit = LIMIT, store: Store = STORE) -> None:
     """Show the copies of a cluster, each with the cluster's own columns."""
     with open_air(store) as air:
         show(air.cluster(key), form, output, limit)
 
 
-@clusters.command()
-def export(key: Key, path: Annotated[Path, typer.Option(metavar="FILE", help="The CSV file.")], store: Store = STORE) -> None:
+@clusters.verb()
+def export(key: Key, path: Annotated[Path, Option(metavar="FILE", help="The CSV file.")], store: Store = STORE) -> None:
     """Write a cluster as CSV, whole or not at all."""
     with open_air(store) as air:
         rows = air.export_cluster(key, path)
     note(f"{rows:,} rows in {path}")
 
 
-@clusters.command()
+@clusters.verb()
 def recount(key: Key, form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """Count a cluster's copies as they are now; the counts of its analysis stay."""
     from hunting.formats import records

@@ -9,7 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
+
+from hunting.cli.command import Argument, Option
 
 
 class Form(StrEnum):
@@ -27,27 +29,30 @@ class Form(StrEnum):
     VEGA = "vega"
 
 
-Store = Annotated[Path, typer.Option("--store", metavar="FOLDER", envvar="HUNTING_STORE", help="The store.")]
+Store = Annotated[Path, Option("--store", metavar="FOLDER", envvar="HUNTING_STORE", help="The store.")]
 Format = Annotated[
     Form | None,
-    typer.Option(
+    Option(
         "--format",
         "-f",
         metavar="FORMAT",
         help=f"{', '.join(Form)}. Default: table on a terminal, else ndjson; with -o, by the file's suffix.",
     ),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, whole or not at all.")]
-Limit = Annotated[int, typer.Option(min=0, metavar="N", help="Rows shown in a table, 0 for all; other formats hold every row.")]
-Now = Annotated[str, typer.Option("--now", metavar="TIME", help="What now() gives (ISO 8601, UTC). Default: the machine's time.")]
-By = Annotated[
-    str, typer.Option("--by", metavar="NAME", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")
+Output = Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Write to this file, whole or not at all.")]
+Limit = Annotated[
+    int, Option(type=click.IntRange(0), metavar="N", help="Rows shown in a table, 0 for all; other formats hold every row.")
 ]
-Key = Annotated[str, typer.Argument(metavar="ID", help="The id, or its first six or more digits.", show_default=False)]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; goes into the audit.")]
-Since = Annotated[str, typer.Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")]
-Until = Annotated[str, typer.Option(metavar="TIME", help="Up to this time.")]
+Now = Annotated[str, Option("--now", metavar="TIME", help="What now() gives (ISO 8601, UTC). Default: the machine's time.")]
+By = Annotated[
+    str, Option("--by", metavar="NAME", envvar="HUNTING_USER", help="Who decides; goes into the audit. Default: the login.")
+]
+Key = Annotated[str, Argument(metavar="ID", help="The id, or its first six or more digits.")]
+Reason = Annotated[str, Option(metavar="TEXT", help="Why; goes into the audit.")]
+Since = Annotated[str, Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")]
+Until = Annotated[str, Option(metavar="TIME", help="Up to this time.")]
 
+COUNT = click.IntRange(1)
 STORE = Path("data/store")
 LIMIT = 50
 
@@ -57,7 +62,7 @@ def moment(text: str, option: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no time. Write 2026-11-21 or 2026-11-21T10:30.", param_hint=option) from None
+        raise click.BadParameter(f"'{text}' is no time. Write 2026-11-21 or 2026-11-21T10:30.", param_hint=option) from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -70,7 +75,7 @@ def span(text: str, option: str) -> timedelta:
     """A span of time: 30d, 12h or 90m."""
     found = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip())
     if found is None:
-        raise typer.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint=option)
+        raise click.BadParameter(f"'{text}' is no span of time. Write 30d, 12h or 90m.", param_hint=option)
     return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[found[2]]: int(found[1])})
 
 
@@ -85,7 +90,7 @@ def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     """`name=value` arguments."""
     for text in texts:
         if "=" not in text or not text.partition("=")[0].strip():
-            raise typer.BadParameter(f"'{text}' is not name=value.", param_hint=option)
+            raise click.BadParameter(f"'{text}' is not name=value.", param_hint=option)
     return {name.strip(): value for name, _, value in (text.partition("=") for text in texts)}
 
 
@@ -96,4 +101,4 @@ def json_value(name: str, value: str) -> object:
     try:
         return json.loads(value)
     except ValueError:
-        raise typer.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None
+        raise click.BadParameter(f"'{name}' is a dynamic: its value must be JSON.", param_hint="--param") from None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from hunting.cli.options import LIMIT, Form
 
@@ -31,7 +31,7 @@ def show(
 
     if output is not None:
         if form is None and output.suffix.lower() not in formats.SUFFIXES:
-            raise typer.BadParameter(f"'{output.name}' does not tell the format. Name it with -f.", param_hint="-o")
+            raise click.BadParameter(f"'{output.name}' does not tell the format. Name it with -f.", param_hint="-o")
         formats.save(result, output, form)
         note(f"{len(result):,} rows in {output}")
         return
@@ -43,7 +43,7 @@ def show(
         if terminal if chart is None else chart:
             _draw(result, width)
     elif chosen in (Form.PARQUET, Form.PNG) and terminal:
-        raise typer.BadParameter(f"{chosen} is not for a terminal. Name a file with -o.", param_hint="-f")
+        raise click.BadParameter(f"{chosen} is not for a terminal. Name a file with -o.", param_hint="-f")
     elif chosen is Form.CSV and terminal:
         write(_csv_for_terminal(result))
     else:
@@ -103,7 +103,7 @@ def _reader_may_leave() -> Iterator[None]:
         yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
+        raise click.exceptions.Exit(0) from None
 
 
 def coloured() -> bool:

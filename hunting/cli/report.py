@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, Option
+from hunting.cli.group import Group
 from hunting.cli.opening import interruptible, open_hunt
 from hunting.cli.options import STORE, Format, Now, Output, Since, Store, Until, json_value, moment, pairs
 from hunting.cli.output import Progress, complain, exit_code, note, show, write
@@ -18,12 +19,12 @@ from hunting.cli.output import Progress, complain, exit_code, note, show, write
 if TYPE_CHECKING:
     from hunting.reports import Answered, Report
 
-app = typer.Typer(cls=Commands, help="Reports: Markdown files with queries, run and rendered.", no_args_is_help=True)
+report = Group("report", "Reports: Markdown files with queries, run and rendered.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped report's name, or the path of a Markdown file.")]
+Name = Annotated[str, Argument(metavar="NAME|FILE", help="A shipped report's name, or the path of a Markdown file.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--reports",
         metavar="FOLDER",
         envvar="HUNTING_REPORTS",
@@ -31,18 +32,16 @@ Folder = Annotated[
     ),
 ]
 Formats = Annotated[
-    str, typer.Option("--format", "-f", metavar="FORMAT", help="html, markdown, xlsx, csv, json, pdf; several with commas.")
+    str, Option("--format", "-f", metavar="FORMAT", help="html, markdown, xlsx, csv, json, pdf; several with commas.")
 ]
 Target = Annotated[
     str,
-    typer.Option(
-        "--output", "-o", metavar="PATH", help="A file, a folder, or '-' for stdout. Default: files in the current folder."
-    ),
+    Option("--output", "-o", metavar="PATH", help="A file, a folder, or '-' for stdout. Default: files in the current folder."),
 ]
-Param = Annotated[list[str], typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter's value. Repeatable.")]
+Param = Annotated[tuple[str, ...], Option("--param", "-p", metavar="NAME=VALUE", help="A parameter's value. Repeatable.")]
 
 
-@app.command("list")
+@report.verb("list")
 def list_reports(reports: Folder = None, form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """List the reports: what each tells, of which time, and when it is due."""
     from hunting.formats import records
@@ -67,12 +66,12 @@ def _folders(reports: Path | None, store: Path) -> list[Path]:
     return [reports] if reports else [*([own] if own.is_dir() else []), shipped_folder()]
 
 
-@app.command()
+@report.verb()
 def run(
     report: Name,
     form: Formats = "",
     output: Target = "",
-    param: Param = [],  # noqa: B006 - typer makes each call its own list
+    param: Param = (),
     now: Now = "",
     since: Since = "",
     until: Until = "",
@@ -92,7 +91,7 @@ def run(
     window = None
     if since or until:
         if not (since and until):
-            raise typer.BadParameter("Give both, --since and --until.", param_hint="--since")
+            raise click.BadParameter("Give both, --since and --until.", param_hint="--since")
         window = moment(since, "--since"), moment(until, "--until")
     values = _values(found, param)
     with open_hunt(store, now) as hunt, Progress() as progress:
@@ -100,7 +99,7 @@ def run(
     _write(answered, forms, output)
 
 
-@app.command()
+@report.verb()
 def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
     """Check a report: its head, every query against the tables, every figure; nothing is run."""
     from hunting.reports import find
@@ -111,7 +110,7 @@ def check(report: Name, reports: Folder = None, store: Store = STORE) -> None:
     for problem in problems:
         complain(problem)
     if problems:
-        raise typer.Exit(max(exit_code(problem) or 1 for problem in problems))
+        raise click.exceptions.Exit(max(exit_code(problem) or 1 for problem in problems))
     note(f"{found.path.name}: no faults in {_counted(found.blocks, 'block')} and {_counted(found.figures, 'figure')}")
 
 
@@ -119,10 +118,10 @@ def _counted(things: Sized, name: str) -> str:
     return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
-@app.command("copy")
+@report.verb("copy")
 def copy_(
     report: Name,
-    to: Annotated[Path | None, typer.Option(help="The folder it is copied to. Default: reports in the store.")] = None,
+    to: Annotated[Path | None, Option(help="The folder it is copied to. Default: reports in the store.")] = None,
     reports: Folder = None,
     store: Store = STORE,
 ) -> None:
@@ -150,16 +149,16 @@ def _forms(report: Report, given: str, output: str) -> list[str]:
     named = [name.strip().lower() for name in given.split(",") if name.strip()]
     for name in named:
         if name not in RENDERERS:
-            raise typer.BadParameter(f"Reports have no format '{name}'. Known: {', '.join(RENDERERS)}.", param_hint="-f")
+            raise click.BadParameter(f"Reports have no format '{name}'. Known: {', '.join(RENDERERS)}.", param_hint="-f")
     if not named and output and not _is_folder(output):
         named = [by_suffix[Path(output).suffix.lower()]] if Path(output).suffix.lower() in by_suffix else []
         if output != "-" and not named:
-            raise typer.BadParameter(f"'{Path(output).name}' does not tell the format. Name it with -f.", param_hint="-o")
+            raise click.BadParameter(f"'{Path(output).name}' does not tell the format. Name it with -f.", param_hint="-o")
     forms = list(dict.fromkeys(named or report.front.formats))
     if output == "-" and sys.stdout.isatty() and {*forms} & {"pdf", "xlsx", "csv"}:
-        raise typer.BadParameter(f"{forms[0]} is not for a terminal. Name a file.", param_hint="-o")
+        raise click.BadParameter(f"{forms[0]} is not for a terminal. Name a file.", param_hint="-o")
     if len(forms) > 1 and output and not _is_folder(output):
-        raise typer.BadParameter(f"{len(forms)} formats need a folder, or choose one with -f.", param_hint="-o")
+        raise click.BadParameter(f"{len(forms)} formats need a folder, or choose one with -f.", param_hint="-o")
     return forms
 
 
@@ -167,7 +166,7 @@ def _is_folder(output: str) -> bool:
     return output != "-" and (Path(output).is_dir() or not Path(output).suffix)
 
 
-def _values(report: Report, param: list[str]) -> dict[str, object]:
+def _values(report: Report, param: Sequence[str]) -> dict[str, object]:
     kinds = {name: each.type for name, each in report.front.parameters.items()}
     given = pairs(param, "--param")
     return {name: json_value(name, value) if kinds.get(name) == "dynamic" else value for name, value in given.items()}

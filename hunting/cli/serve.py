@@ -5,24 +5,20 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Annotated
 
-import typer
+import click
 
+from hunting.cli.command import Option
 from hunting.cli.options import STORE, Store
 from hunting.cli.output import note
 
 
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's command."""
-    app.command()(serve)
-
-
 def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="Where it listens.")] = 8080,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address of this machine that it listens on.")] = "127.0.0.1",
+    port: Annotated[int, Option(type=click.IntRange(1, 65535), metavar="N", help="Where it listens.")] = 8080,
+    host: Annotated[str, Option(metavar="ADDRESS", help="The address of this machine that it listens on.")] = "127.0.0.1",
     allow_host: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Another name under which it may be asked. May be repeated; * for any."),
-    ] = None,
+        tuple[str, ...],
+        Option(metavar="NAME", help="Another name under which it may be asked. May be repeated; * for any."),
+    ] = (),
     store: Store = STORE,
 ) -> None:
     """Serve the AIR API over HTTP, for holders of a token (hunting tokens create)."""
@@ -40,7 +36,7 @@ def serve(
 
     with connect(store) as hunt:
         tokens = Tokens(hunt.lake.root, hunt.clock)
-        served = app(hunt, tokens, [*LOOPBACK, *(allow_host or [])])
+        served = app(hunt, tokens, [*LOOPBACK, *allow_host])
         note(f"Serving {store} on http://{host}:{port}/api/air; Ctrl-C ends it.")
         if not tokens.entries():
             note("Nobody has a token yet: hunting tokens create NAME --scope read")

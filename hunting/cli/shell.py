@@ -6,20 +6,15 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
+from hunting.cli.command import Argument
 from hunting.cli.opening import open_hunt
 from hunting.cli.options import LIMIT, STORE, Format, Limit, Now, Output, Store
 from hunting.cli.output import coloured, note, show, write
 
 if TYPE_CHECKING:
     from hunting.shell import Session
-
-
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    for command in (shell, functions):
-        app.command()(command)
 
 
 def shell(limit: Limit = LIMIT, now: Now = "", store: Store = STORE) -> None:
@@ -40,7 +35,7 @@ def shell(limit: Limit = LIMIT, now: Now = "", store: Store = STORE) -> None:
         else:
             _piped(session)
     if session.failures and not terminal:
-        raise typer.Exit(3)
+        raise click.exceptions.Exit(3)
 
 
 def _piped(session: Session) -> None:
@@ -63,7 +58,7 @@ def _width() -> int | None:
 
 
 def functions(
-    name: Annotated[str, typer.Argument(help="A function's name; without it, all functions.")] = "",
+    name: Annotated[str, Argument(help="A function's name; without it, all functions.")] = "",
     form: Format = None,
     output: Output = None,
 ) -> None:

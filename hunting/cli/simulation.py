@@ -8,28 +8,22 @@ from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
-import typer
-
-from hunting.cli.options import STORE, Format, Output, Store, moment
+from hunting.cli.command import Option
+from hunting.cli.options import COUNT, STORE, Format, Output, Store, moment
 from hunting.cli.output import Progress, note, show
 
 Scenarios = Annotated[
-    list[Path] | None, typer.Option(metavar="PATH", help="A scenario file or folder, instead of those shipped. Repeatable.")
+    tuple[Path, ...], Option(metavar="PATH", help="A scenario file or folder, instead of those shipped. Repeatable.")
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's command."""
-    app.command()(simulate)
-
-
 def simulate(
-    messages: Annotated[int, typer.Option(min=1, metavar="N", help="Rows of EmailEvents: messages times recipients.")] = 100_000,
-    days: Annotated[int, typer.Option(min=1, metavar="N", help="How far back the mail goes.")] = 30,
-    seed: Annotated[int, typer.Option(metavar="N", help="The same seed and end give the same tenant.")] = 1,
-    end: Annotated[str, typer.Option(metavar="TIME", help="The last moment (ISO 8601, UTC). Default: now.")] = "",
-    scenarios: Scenarios = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete the store that is there, its AIR ledger too.")] = False,
+    messages: Annotated[int, Option(type=COUNT, metavar="N", help="Rows of EmailEvents: messages times recipients.")] = 100_000,
+    days: Annotated[int, Option(type=COUNT, metavar="N", help="How far back the mail goes.")] = 30,
+    seed: Annotated[int, Option(metavar="N", help="The same seed and end give the same tenant.")] = 1,
+    end: Annotated[str, Option(metavar="TIME", help="The last moment (ISO 8601, UTC). Default: now.")] = "",
+    scenarios: Scenarios = (),
+    replace: Annotated[bool, Option("--replace", help="Delete the store that is there, its AIR ledger too.")] = False,
     form: Format = None,
     output: Output = None,
     store: Store = STORE,
@@ -49,7 +43,13 @@ def simulate(
     try:
         with Progress() as progress:
             made = run(
-                Lake.create(beside), messages=messages, days=days, seed=seed, end=until, scenarios=scenarios, progress=progress
+                Lake.create(beside),
+                messages=messages,
+                days=days,
+                seed=seed,
+                end=until,
+                scenarios=scenarios or None,
+                progress=progress,
             )
         if old:
             shutil.rmtree(store)

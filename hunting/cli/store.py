@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
+import click
 
+from hunting.cli.command import Argument, Option
 from hunting.cli.options import STORE, Store, span
 from hunting.cli.output import Progress, note, write
-
-
-def add_to(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    for command in (verify, compact, vacuum):
-        app.command()(command)
 
 
 def verify(store: Store = STORE) -> None:
@@ -30,12 +25,12 @@ def verify(store: Store = STORE) -> None:
             problems += [f"AIR: {fault}" for fault in hunt.air.verify().faults]
     write("".join(f"{visible(problem)}\n" for problem in problems))
     if problems:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     note(f"sound: {len(lake.tables())} tables")
 
 
 def compact(
-    tables: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None,
+    tables: Annotated[tuple[str, ...], Argument(help="Default: all.")] = (),
     store: Store = STORE,
 ) -> None:
     """Merge each day's files into one, in order of time; queries go on meanwhile."""
@@ -50,8 +45,8 @@ def compact(
 
 
 def vacuum(
-    tables: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None,
-    older: Annotated[str, typer.Option(help="Only what no version younger than this uses: 7d, 12h.")] = "7d",
+    tables: Annotated[tuple[str, ...], Argument(help="Default: all.")] = (),
+    older: Annotated[str, Option(help="Only what no version younger than this uses: 7d, 12h.")] = "7d",
     store: Store = STORE,
 ) -> None:
     """Delete files that are out of use: of versions since replaced, and of writers that died before their commit.

@@ -5,27 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
-from hunting.cli.group import Commands
+from hunting.cli.command import Argument, Option
+from hunting.cli.group import Group
 from hunting.cli.options import STORE, Format, Output, Store, span
 from hunting.cli.output import note, show, write
 
 if TYPE_CHECKING:
     from hunting.server.tokens import Scope, Tokens
 
-app = typer.Typer(cls=Commands, help="Bearer tokens for the HTTP service.", no_args_is_help=True, rich_markup_mode=None)
+tokens = Group("tokens", "Bearer tokens for the HTTP service.")
 
-Name = Annotated[str, typer.Argument(help="Whose token it is; stands in the audit as who decided.", show_default=False)]
+Name = Annotated[str, Argument(help="Whose token it is; stands in the audit as who decided.")]
 
 
-@app.command()
+@tokens.verb()
 def create(
     name: Name,
     scope: Annotated[
-        list[str], typer.Option(metavar="SCOPE", help="read, act (undo), approve (approve and reject). May be repeated.")
+        tuple[str, ...], Option(metavar="SCOPE", help="read, act (undo), approve (approve and reject). May be repeated.")
     ],
-    expires: Annotated[str, typer.Option(metavar="SPAN", help="When it ends, from now: 30d, 12h, 90m.")] = "30d",
+    expires: Annotated[str, Option(metavar="SPAN", help="When it ends, from now: 30d, 12h, 90m.")] = "30d",
     store: Store = STORE,
 ) -> None:
     """Make a token and print it: this once. The store keeps its hash alone."""
@@ -34,7 +35,7 @@ def create(
     note("Keep it now: it cannot be shown again.")
 
 
-@app.command("list")
+@tokens.verb("list")
 def list_(form: Format = None, output: Output = None, store: Store = STORE) -> None:
     """List the tokens, without their secrets."""
     from hunting.formats import records
@@ -46,7 +47,7 @@ def list_(form: Format = None, output: Output = None, store: Store = STORE) -> N
     show(records(columns, rows), form, output, 0)
 
 
-@app.command()
+@tokens.verb()
 def revoke(name: Name, store: Store = STORE) -> None:
     """Make a token void at once."""
     _tokens(store).revoke(name)
@@ -63,5 +64,5 @@ def _scope(text: str) -> Scope:
     from hunting.server.tokens import Scope
 
     if text.casefold() not in set(Scope):
-        raise typer.BadParameter(f"'{text}' is no scope. Scopes: {', '.join(Scope)}.", param_hint="--scope")
+        raise click.BadParameter(f"'{text}' is no scope. Scopes: {', '.join(Scope)}.", param_hint="--scope")
     return Scope(text.casefold())

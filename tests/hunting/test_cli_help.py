@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer.main
-from typer.testing import CliRunner
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
 
 from hunting.cli import app, main
 
@@ -19,7 +19,7 @@ def commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str,
         yield from commands(each, (*path, name))
 
 
-EVERY = sorted(commands(typer.main.get_command(app)))
+EVERY = sorted(commands(app))
 
 
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
@@ -41,6 +41,21 @@ def test_the_commands_stand_in_groups() -> None:
     assert all(f"\n  {path[0]} " in shown for path in EVERY if len(path) == 1 and "-" not in path[0]), "none is left out"
 
 
+def test_shells_complete_commands_options_and_values() -> None:
+    def completed(*words: str) -> list[str]:
+        return [
+            each.value for each in BashComplete(app, {}, "hunting", "_HUNTING_COMPLETE").get_completions([*words[:-1]], words[-1])
+        ]
+
+    assert completed("qu") == ["query"]
+    assert completed("air", "actions", "re") == ["reject", "retry"]
+    assert completed("query", "--fo") == ["--format"]
+    assert completed("query", "--format", "js") == ["json"]
+    for shell in ("bash", "zsh", "fish"):
+        found = CliRunner().invoke(app, ["--show-completion", shell])
+        assert found.exit_code == 0 and f"_HUNTING_COMPLETE={shell}_complete" in found.stdout
+
+
 WRONG = [  # arguments, exit code, what is said
     ("qurey x", 2, "No such command 'qurey'"),
     ("query", 2, "Missing argument 'KQL'"),
@@ -56,7 +71,7 @@ WRONG = [  # arguments, exit code, what is said
     ("query 'print 1' --param a=1", 3, "declares no parameter 'a'"),
     ("query 'declare query_parameters(a:long); print a'", 3, "'a' has no value"),
     ("query 'declare query_parameters(a:long); print a' --param a=x", 3, "'a'"),
-    ("query 'print 1' --limit -1", 2, "greater than or equal to 0"),
+    ("query 'print 1' --limit -1", 2, "not in the range x>=0"),
     ("query 'print 1' --now yesterday", 2, "'yesterday' is no time"),
     ("schema Nope", 1, "There is no table 'Nope'"),
     ("functions strln", 1, "Did you mean 'strlen'?"),

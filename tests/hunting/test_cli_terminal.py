@@ -51,7 +51,7 @@ def test_ctrl_c_is_clean(simulated: Path) -> None:
             out, err = interrupted(command)
         finally:
             command.kill()
-    assert (command.returncode, out, err) == (130, b"", b"")
+    assert (command.returncode, out, err) == (130, b"", b"\n"), "the prompt begins a line of its own"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals")
