@@ -134,9 +134,10 @@ class Automaton:
 
     def _read(self, text: str, make: Make, states: list[int], values: list[Any], whole: bool) -> None:
         """Reads up to the end; the stacks hold the states, and the values of those symbols that have one."""
+        readers, final = self._readers, self.tables.end
         state, starts, end = states[0], [0], 0  # `starts`: where the symbol of each state begins
         while True:
-            match, steps = self._readers.get(state) or self._reader(state)
+            match, steps = readers.get(state) or self._reader(state)
             found = match(text, end)
             if found is None:
                 raise Rejected
@@ -161,7 +162,7 @@ class Automaton:
             if step is None:
                 raise Rejected
             state, kept = step
-            if state == self.tables.end:
+            if state == final:
                 return
             if kept is not None:
                 values.append(Token(kept, text[start:stop], start, stop))
