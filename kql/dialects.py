@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -39,14 +40,21 @@ _MARK = "fn__"
 _NAME_OR_STRING = re.compile(r"('(?:[^']|'')*')|(?<![\w$.\"])([A-Za-z_]\w*)(?=\s*\()")
 
 
+Arguments = dict[str, list[exp.Expression]]
+Filler = Callable[[Arguments], exp.Expression | list[exp.Expression]]
+
+
 class Dialect:
     """One SQL dialect. `types`: KQL type -> SQL type."""
 
     name = ""
     types: ClassVar[dict[ScalarType, str]]
 
-    def template(self, text: str) -> exp.Expression:
-        """The tree of a template; the same text gives the same tree, which must not be changed."""
+    def fill(self, template: str, args: Arguments) -> exp.Expression:
+        """The tree of a template with each `$name` replaced by its arguments, bracketed where an operator stands around it.
+
+        An argument that the template uses twice is copied; the first use takes the tree itself.
+        """
         raise NotImplementedError
 
     def text(self, tree: exp.Expression, pretty: bool = False) -> str:
@@ -69,8 +77,10 @@ class DuckDB(Dialect):
         ScalarType.DYNAMIC: "JSON",
     }
 
-    def template(self, text: str) -> exp.Expression:
-        return _parse_template(text)
+    def fill(self, template: str, args: Arguments) -> exp.Expression:
+        tree = _filler(template)(args)
+        assert isinstance(tree, exp.Expression), f"a template is a bare repeated parameter: {template}"
+        return tree
 
     def text(self, tree: exp.Expression, pretty: bool = False) -> str:
         return tree.sql(dialect=_PLAIN, copy=False, normalize_functions=False, pretty=pretty)
@@ -87,7 +97,11 @@ class _Refuse(logging.Handler):
 
 
 @lru_cache(maxsize=4096)
-def _parse_template(text: str) -> exp.Expression:
+def _filler(template: str) -> Filler:
+    return _made_by(_parsed(template), closed=True)
+
+
+def _parsed(text: str) -> exp.Expression:
     marked = _NAME_OR_STRING.sub(
         lambda found: found[1] or (found[2] if found[2].lower() in _NOT_FUNCTIONS else _MARK + found[2]), text
     )
@@ -102,6 +116,8 @@ def _parse_template(text: str) -> exp.Expression:
         logger.removeHandler(handler)
     for node in tree.find_all(exp.Anonymous):
         node.set("this", node.name.removeprefix(_MARK))
+    for cast in tree.find_all(exp.Cast):
+        cast.set("to", exp.Var(this=cast.to.sql(dialect=_PLAIN)))  # as `trees.cast_` has it
     return tree
 
 
@@ -110,29 +126,33 @@ _OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Interval)
 _CLOSED = (exp.Anonymous, exp.Paren, exp.Cast, exp.TryCast, exp.Case, exp.If, exp.Array, exp.Try, exp.Order, exp.Filter)
 
 
-Arguments = dict[str, list[exp.Expression]]
-
-
-def fill(template: exp.Expression, args: Arguments, closed: bool = True) -> exp.Expression | list[exp.Expression]:
-    """A copy of a template with each `$name` replaced by its arguments, bracketed where an operator stands around it.
-
-    An argument that the template uses twice is copied; the first use takes the tree itself.
-    """
+def _made_by(template: exp.Expression, closed: bool) -> Filler:
+    """What makes a template's tree again and again, with its arguments in it."""
     if isinstance(template, exp.Placeholder):
-        found = args[template.name]
-        taken = [tree if tree.parent is None else tree.copy() for tree in found]
-        return taken if len(taken) != 1 else bracketed(taken[0], closed)
-    inside = isinstance(template, _CLOSED)
-    filled: dict[str, Any] = {}
-    for key, value in template.args.items():
-        if isinstance(value, exp.Expression):
-            filled[key] = fill(value, args, inside)
-        elif isinstance(value, list):
-            parts = [fill(part, args, inside) if isinstance(part, exp.Expression) else part for part in value]
-            filled[key] = [tree for part in parts for tree in (part if isinstance(part, list) else [part])]
-        else:
-            filled[key] = value
-    return template.__class__(**filled)
+        return lambda args: _given(args[template.name], closed)
+    kind, inside = template.__class__, isinstance(template, _CLOSED)
+    fixed = {key: value for key, value in template.args.items() if value is not None}
+    made = {key: _made_by(value, inside) for key, value in fixed.items() if isinstance(value, exp.Expression)}
+    lists = {key: [_made_by(part, inside) for part in value] for key, value in fixed.items() if isinstance(value, list)}
+
+    def filled(args: Arguments) -> exp.Expression:
+        parts = fixed.copy()
+        for key, make in made.items():
+            parts[key] = make(args)
+        for key, makes in lists.items():
+            parts[key] = _flat([make(args) for make in makes])
+        return kind(**parts)
+
+    return filled if made or lists else lambda _: kind(**fixed)
+
+
+def _given(trees: list[exp.Expression], closed: bool) -> exp.Expression | list[exp.Expression]:
+    taken = [tree if tree.parent is None else tree.copy() for tree in trees]
+    return taken if len(taken) != 1 else bracketed(taken[0], closed)
+
+
+def _flat(parts: list[exp.Expression | list[exp.Expression]]) -> list[exp.Expression]:
+    return [tree for part in parts for tree in (part if isinstance(part, list) else (part,))]
 
 
 def bracketed(tree: exp.Expression, closed: bool = False) -> exp.Expression:

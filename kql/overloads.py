@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -29,6 +30,8 @@ _BECOMES = {"text": ScalarType.STRING, "element": ScalarType.DYNAMIC}
 _CUT = 1
 _HOLDS = {ScalarType.REAL, ScalarType.STRING, ScalarType.DYNAMIC}
 _ORDERED = {"max", "min", "maxif", "minif", "min_of", "max_of", "arg_max", "arg_min"}
+_Kind = tuple[ScalarType, bool]  # of an argument: its type, and whether it is the null itself
+_KEPT = 1024  # resolutions: queries ask for the same few again and again
 _CLASS = 1  # an exact type is better than a class that contains it, whatever its size
 
 CONVERSIONS: dict[ScalarType, str] = {
@@ -61,14 +64,11 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
     if name not in registry:
         raise KqlSemanticError(f"Unknown function: '{name}'.", span, closest(name, registry))
     lines = registry[name]
-    fitting = [line for line in lines if line.least <= len(args) and (line.most is None or len(args) <= line.most)]
-    if not fitting:
-        raise KqlSemanticError(f"Function '{name}' expects {_counts(lines)}, found {len(args)}.", span, _usage(lines))
-    costs = [(cost, at) for at, line in enumerate(fitting) if (cost := _cost(line, args)) is not None]
-    if not costs:
-        raise _misfit(name, fitting, args, span)
-    line = fitting[min(costs)[1]]
-    _refuse_dynamic(name, args, [fitting[at] for cost, at in costs if cost == min(costs)[0]])
+    cheapest = _cheapest(lines, tuple([_kind(arg.value) for arg in args]))
+    if not cheapest:
+        raise _misfit(name, lines, args, span)
+    line = cheapest[0]
+    _refuse_dynamic(name, args, cheapest)
     for parameter, arg in zip(line.per_argument(len(args)), args, strict=True):
         if parameter.constant and not isinstance(arg.value, Literal):
             raise KqlSemanticError(
@@ -84,9 +84,11 @@ def _refuse_dynamic(name: str, args: Sequence[Argument], lines: Sequence[Functio
     """Where what a dynamic holds would decide: in an order, or between a moment and a span."""
     judged = args if name in ("min_of", "max_of") else args[:1]
     dynamic = next((arg for arg in judged if arg.value.type is ScalarType.DYNAMIC), None)
+    if dynamic is None:
+        return
     kinds = {kind for line in lines for parameter in line.parameters[:1] for kind in parameter.types}
     either = name[0].isalpha() and kinds == {ScalarType.DATETIME, ScalarType.TIMESPAN}
-    if dynamic is not None and (name in _ORDERED or either):
+    if name in _ORDERED or either:
         raise no_dynamic(f"Function '{name}'", dynamic.span)
 
 
@@ -130,18 +132,23 @@ def _number(value: Any, kind: ScalarType) -> object:
 
 
 def _call(line: Function, args: Sequence[Argument]) -> Call:
-    parameters = line.per_argument(len(args))
-    common = _common(parameters, [arg.value.type for arg in args])
-    if common in (ScalarType.INT, ScalarType.LONG) and any(arg.value.type is ScalarType.DYNAMIC for arg in args):
-        common = ScalarType.REAL if line.name == "coalesce" else common
-    values = tuple(
-        convert(arg.value, target) if (target := _target(parameter, arg.value.type, common)) is not None else arg.value
-        for parameter, arg in zip(parameters, args, strict=True)
-    )
-    kind = common if line.result == "T" else ScalarType(line.result)
-    assert kind is not None
+    kind, targets = _types(line, tuple([arg.value.type for arg in args]))
+    values = tuple([arg.value if to is None else convert(arg.value, to) for arg, to in zip(args, targets, strict=True)])
     nullable = line.nulls == "some" or (line.nulls == "strict" and any(value.nullable for value in values))
     return Call(line, values, kind, nullable and kind is not ScalarType.STRING)
+
+
+@lru_cache(maxsize=_KEPT)
+def _types(line: Function, kinds: tuple[ScalarType, ...]) -> tuple[ScalarType, tuple[ScalarType | None, ...]]:
+    """The type of a call with arguments of these types, and what each of them must become (None: it may stay as it is)."""
+    parameters = line.per_argument(len(kinds))
+    common = _common(parameters, kinds)
+    if common in (ScalarType.INT, ScalarType.LONG) and ScalarType.DYNAMIC in kinds and line.name == "coalesce":
+        common = ScalarType.REAL
+    targets = tuple(_target(parameter, kind, common) for parameter, kind in zip(parameters, kinds, strict=True))
+    kind = common if line.result == "T" else ScalarType(line.result)
+    assert kind is not None
+    return kind, targets
 
 
 def _target(parameter: Parameter, kind: ScalarType, common: ScalarType | None) -> ScalarType | None:
@@ -179,35 +186,49 @@ def _conversion(kind: ScalarType, to: ScalarType) -> int | None:
     return _WIDENING.get((kind, to))
 
 
-def _fit(parameter: Parameter, arg: Argument) -> int | None:
-    kind = arg.value.type
-    if kind in parameter.types:
+def _kind(value: Value) -> _Kind:
+    return value.type, isinstance(value, Literal) and value.value is None
+
+
+def _fit(parameter: Parameter, kind: _Kind) -> int | None:
+    of, null = kind
+    if of in parameter.types:
         return _CLASS if len(parameter.types) > 1 else 0
-    if isinstance(arg.value, Literal) and arg.value.value is None:
+    if null:
         return _FROM_DYNAMIC
-    costs = [cost for to in parameter.types if (cost := _conversion(kind, to)) is not None]
+    costs = [cost for to in parameter.types if (cost := _conversion(of, to)) is not None]
     return min(costs) if costs else None
 
 
-def _cost(line: Function, args: Sequence[Argument]) -> int | None:
-    parameters = line.per_argument(len(args))
-    costs = [_fit(parameter, arg) for parameter, arg in zip(parameters, args, strict=True)]
+@lru_cache(maxsize=_KEPT)
+def _cheapest(lines: tuple[Function, ...], kinds: tuple[_Kind, ...]) -> tuple[Function, ...]:
+    """Those of the overloads that take arguments of these types at the least cost."""
+    costs = {line: cost for line in lines if line.takes(len(kinds)) and (cost := _cost(line, kinds)) is not None}
+    return tuple(line for line, cost in costs.items() if cost == min(costs.values()))
+
+
+def _cost(line: Function, kinds: Sequence[_Kind]) -> int | None:
+    parameters = line.per_argument(len(kinds))
+    costs = [_fit(parameter, kind) for parameter, kind in zip(parameters, kinds, strict=True)]
     if any(cost is None for cost in costs):
         return None
-    if any(p.declared == "T" for p in parameters) and _common(parameters, [a.value.type for a in args]) is None:
+    if any(p.declared == "T" for p in parameters) and _common(parameters, [kind for kind, _ in kinds]) is None:
         return None
-    if line.name[0].isalpha() or len(args) == 1:  # other operators take the type of the other side
-        costs += [_CUT for parameter, arg in zip(parameters, args, strict=True) if _would_cut(parameter, arg)]
+    if line.name[0].isalpha() or len(kinds) == 1:  # other operators take the type of the other side
+        costs += [_CUT for parameter, (kind, _) in zip(parameters, kinds, strict=True) if _would_cut(parameter, kind)]
     return sum(cost or 0 for cost in costs)
 
 
-def _would_cut(parameter: Parameter, arg: Argument) -> bool:
+def _would_cut(parameter: Parameter, kind: ScalarType) -> bool:
     """Whether a dynamic would lose what it holds: a number its fraction."""
-    return arg.value.type is ScalarType.DYNAMIC and not parameter.types & _HOLDS
+    return kind is ScalarType.DYNAMIC and not parameter.types & _HOLDS
 
 
 def _misfit(name: str, lines: Sequence[Function], args: Sequence[Argument], span: Span) -> KqlSemanticError:
     """Names the first argument that no overload takes there; an operator has operands."""
+    if not (fitting := [line for line in lines if line.takes(len(args))]):
+        return KqlSemanticError(f"Function '{name}' expects {_counts(lines)}, found {len(args)}.", span, _usage(lines))
+    lines = fitting
     if not name[:1].isalpha():
         kinds = " and ".join(arg.value.type for arg in args)
         words = f"the types {kinds} do not go together" if len(args) > 1 else f"it does not take a {kinds}"
@@ -216,7 +237,7 @@ def _misfit(name: str, lines: Sequence[Function], args: Sequence[Argument], span
         )
     for at, arg in enumerate(args):
         wanted = [line.per_argument(len(args))[at] for line in lines]
-        if all(_fit(parameter, arg) is None for parameter in wanted):
+        if all(_fit(parameter, _kind(arg.value)) is None for parameter in wanted):
             types = " or ".join(dict.fromkeys(parameter.declared.replace("|", " or ") for parameter in wanted))
             message = f"Function '{name}' expects argument {at + 1} ({wanted[0].name}) of type {types}, found {arg.value.type}."
             return KqlSemanticError(message, arg.span, _usage(lines))

@@ -28,7 +28,7 @@ from kql.algebra import (
     Value,
     Window,
 )
-from kql.dialects import Dialect, bracketed, fill
+from kql.dialects import Dialect, bracketed
 from kql.functions.fragments import text_of
 from kql.functions.registry import UNKNOWN, Function, Kind
 from kql.trees import Order, cast_, conjunction, fresh, function, integer, null, real
@@ -119,7 +119,7 @@ class ValueLowering:
     def call(self, call: Call, columns: Columns, order: Sequence[Order] = ()) -> exp.Expression:
         line = call.function
         texts = {f"{name}_text": [self.path_text(path, columns, order)] for name, path in _paths(call)}
-        template = _of_texts(self._template(call), *texts)
+        template = _of_texts(self._template(call), *texts) if texts else self._template(call)
         if line.kind is Kind.AGGREGATE:
             known = (p.name for p, arg in zip(line.per_argument(len(call.args)), call.args, strict=True) if not arg.nullable)
             template = _never_null(template, *known)
@@ -129,7 +129,7 @@ class ValueLowering:
             named.setdefault(parameter.name, []).append(tree)
         for parameter in line.parameters:
             named.setdefault(parameter.name, [])
-        tree = self._filled(template, named)
+        tree = self.dialect.fill(template, named)
         for parameter_name, arg in reversed(once.items()):
             tree = self.filled(_ONCE.format(parameter_name), arg=arg, body=tree)
         if line.ordered and order:
@@ -147,12 +147,7 @@ class ValueLowering:
 
     def filled(self, template: str, **args: exp.Expression) -> exp.Expression:
         """A template of the lowering itself with its arguments."""
-        return self._filled(template, {key: [tree] for key, tree in args.items()})
-
-    def _filled(self, template: str, args: dict[str, list[exp.Expression]]) -> exp.Expression:
-        tree = fill(self.dialect.template(template), args)
-        assert isinstance(tree, exp.Expression), f"a template is a bare repeated parameter: {template}"
-        return tree
+        return self.dialect.fill(template, {key: [tree] for key, tree in args.items()})
 
     def _template(self, call: Call) -> str:
         line = call.function

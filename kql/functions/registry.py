@@ -16,7 +16,7 @@ or a function of the arguments' constant values (UNKNOWN where one is not consta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -144,17 +144,28 @@ class Function(Struct, frozen=True, eq=False, dict=True):
         """Whether a path into the result need not have the whole of it."""
         return bool(self.read or self.members or self.elements)
 
-    @property
+    @cached_property
     def least(self) -> int:
         return sum(parameter.least for parameter in self.parameters)
 
-    @property
+    @cached_property
     def most(self) -> int | None:
         """The largest number of arguments, None if unbounded."""
-        return None if any(parameter.many for parameter in self.parameters) else len(self.parameters)
+        return None if self.repeats else len(self.parameters)
 
-    def per_argument(self, count: int) -> list[Parameter]:
+    def takes(self, count: int) -> bool:
+        """Whether it may be called with so many arguments."""
+        return self.least <= count and (self.most is None or count <= self.most)
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether a parameter takes several arguments."""
+        return any(parameter.many for parameter in self.parameters)
+
+    def per_argument(self, count: int) -> Sequence[Parameter]:
         """The parameter that each of `count` arguments goes to."""
+        if count == len(self.parameters) and not self.repeats:
+            return self.parameters
         result: list[Parameter] = []
         for at, parameter in enumerate(self.parameters):
             rest = len(self.parameters) - at - 1

@@ -14,7 +14,7 @@ import hunting
 from hunting import Hunt
 from kql import algebra
 from kql.compiler import bind
-from kql.dialects import DuckDB, fill
+from kql.dialects import DuckDB
 from kql.functions import AGGREGATES, OPERATORS, SCALARS, WINDOWS
 from kql.functions.registry import CLASSES, UNKNOWN, Function, Kind
 from kql.lowering import Lowering
@@ -122,9 +122,7 @@ def test_its_template_is_printed_as_written(line: Function) -> None:
     for template in filter(None, (plain, line.one_null, line.both_null)):
         for args in variants(call) if isinstance(line.template, str) else [call.args]:
             written = as_written(template, arguments(call, [DIALECT.text(tree) for tree in lowered(args)]))
-            filled = fill(DIALECT.template(template), arguments(call, lowered(args)))
-            assert not isinstance(filled, list)
-            printed = DIALECT.text(filled)
+            printed = DIALECT.text(DIALECT.fill(template, arguments(call, lowered(args))))
             asked = ", ".join(f"typeof({sql}), CAST({sql} AS VARCHAR)" for sql in (f"({written})", f"({printed})"))
             row = connection.sql(f"SELECT {asked}{source}").fetchall()[0]
             assert row[:2] == row[2:], f"{written}\n{printed}"
