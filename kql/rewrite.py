@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
@@ -132,24 +133,34 @@ class Pass(Struct, frozen=True):
     def __name__(self) -> str:
         return str(self.change.__name__)
 
-    def __call__(self, program: Program, asks: bool = True) -> Program:
-        """The program after the pass; `asks` tells whether there may be subqueries in it."""
-        if self.whole:
-            made: Program = self.change(program)
-            return made
-        root, bindings = program
-        change = (lambda relation: everywhere(relation, self.change)) if asks else self.change
-        return change(root), tuple([replace(binding, relation=change(binding.relation)) for binding in bindings])
-
 
 def rewritten(program: Program) -> Program:
     """The program after all passes that are about something in it."""
     found = _marks(program)
     asks = InRelation in found or ScalarQuery in found
-    for each in PASSES:
-        if not (each.about and each.about.isdisjoint(found)):
-            program = each(program, asks)
+    wanted = [each for each in PASSES if not (each.about and each.about.isdisjoint(found))]
+    for whole, passes in groupby(wanted, lambda each: each.whole):
+        program = _all_of(program, list(passes)) if whole else _to_each(program, list(passes), asks)
     return program
+
+
+def _all_of(program: Program, passes: list[Pass]) -> Program:
+    for each in passes:
+        program = each.change(program)
+    return program
+
+
+def _to_each(program: Program, passes: list[Pass], asks: bool) -> Program:
+    """The program with these passes over the root, each binding, and before them the relations of their subqueries."""
+
+    def changed(relation: Relation) -> Relation:
+        for each in passes:
+            relation = each.change(relation)
+        return relation
+
+    root, bindings = program
+    change = (lambda relation: everywhere(relation, changed)) if asks else changed
+    return change(root), tuple([replace(binding, relation=change(binding.relation)) for binding in bindings])
 
 
 def _marks(program: Program) -> set[type | str]:
