@@ -139,14 +139,12 @@ def rewritten(program: Program) -> Program:
     found = _marks(program)
     asks = InRelation in found or ScalarQuery in found
     wanted = [each for each in PASSES if not (each.about and each.about.isdisjoint(found))]
-    for whole, passes in groupby(wanted, lambda each: each.whole):
-        program = _all_of(program, list(passes)) if whole else _to_each(program, list(passes), asks)
-    return program
-
-
-def _all_of(program: Program, passes: list[Pass]) -> Program:
-    for each in passes:
-        program = each.change(program)
+    for whole, together in groupby(wanted, lambda each: each.whole):
+        passes = list(together)
+        if not whole:
+            program = _to_each(program, passes, asks)
+        for each in passes if whole else ():
+            program = each.change(program)
     return program
 
 
