@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -361,5 +361,5 @@ def _day(moment: datetime | None) -> date | None:
 
 
 @cache
-def _declared_folders() -> dict[str, str]:
+def _declared_folders() -> Mapping[str, str]:
     return physical_names(TABLES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from sqlglot import exp
@@ -75,7 +75,7 @@ class BlockLowering(ValueLowering):
         return Block(source, {n: column(sql) for n, sql in names.items()}, order=order, depth=depth)
 
     def select(
-        self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = (), names: dict[str, str] | None = None
+        self, block: Block, schema: Schema, extra: Sequence[exp.Expression] = (), names: Mapping[str, str] | None = None
     ) -> exp.Expression:
         """The finished SELECT, its columns in the order of the schema, under `names` (default: those of the schema)."""
         names = names or physical_names(c.name for c in schema)
@@ -104,7 +104,7 @@ class BlockLowering(ValueLowering):
             clauses["limit"] = exp.Limit(expression=block.limit)
         return exp.Select(**clauses)
 
-    def _ordered(self, key: Order, block: Block, names: dict[str, str]) -> exp.Expression:
+    def _ordered(self, key: Order, block: Block, names: Mapping[str, str]) -> exp.Expression:
         """ORDER BY an output column by its name; else by the source's columns, qualified if an output took their name."""
         shown = next((names[n] for n, tree in block.columns.items() if n in names and same(tree, key.expression)), None)
         if shown is not None:

@@ -9,14 +9,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from kql import lowering, rewrite, syntax, traversal
+from kql import lowering, rewrite, syntax
 from kql.algebra import Bound, Call, Relation
 from kql.catalog import Catalog, External
 from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlLimitError, KqlSemanticError, Span
 from kql.reads import Read, reads
 from kql.scope import Context, Scope
-from kql.traversal import walk
+from kql.traversal import computed, relations, walk
 from kql.types import ScalarType, Schema
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(),)}
@@ -141,15 +141,16 @@ def _program(text: str, root: Relation, context: Context, dialect: str) -> Progr
     root, bindings = rewrite.rewritten((root, tuple(context.bindings)))
     tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
     sql = DIALECTS[dialect].text(tree)
-    everything = [each for one in (root, *(b.relation for b in bindings)) for each in traversal.relations(one)]
-    read = reads([root, *(binding.relation for binding in bindings)])
+    whole = [root, *(binding.relation for binding in bindings)]
+    values = [inner for top in whole for each in relations(top) for value in computed(each) for inner in walk(value)]
+    read = reads(whole)
     return Program(
         text,
         sql,
         root.schema,
         read,
-        {value.name: value.type for value in _values(everything) if isinstance(value, Bound)},
-        tuple(dict.fromkeys(v.function.vectorised for v in _values(everything) if isinstance(v, Call) and v.function.vectorised)),
+        {value.name: value.type for value in values if isinstance(value, Bound)},
+        tuple(dict.fromkeys(v.function.vectorised for v in values if isinstance(v, Call) and v.function.vectorised)),
         context.render,
         context.options,
         tuple(each for each in context.externals if each.table in {one.table for one in read}),
@@ -163,10 +164,6 @@ def bind(text: str, context: Context) -> Relation:
     if unknown:
         raise KqlSemanticError(f"The query declares no parameter '{min(unknown)}'.", hint="Add: declare query_parameters(...).")
     return result.bind_tabular(scope)
-
-
-def _values(everything: list[Relation]) -> Iterator[Any]:
-    return (inner for relation in everything for value in traversal.computed(relation) for inner in walk(value))
 
 
 __all__ = ["Program", "bind", "compile", "queries"]

@@ -15,6 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB as _SqlglotDuckDB
 
+from kql.trees import fresh
 from kql.types import ScalarType
 
 
@@ -147,7 +148,7 @@ def _made_by(template: exp.Expression, closed: bool) -> Filler:
 
 
 def _given(trees: list[exp.Expression], closed: bool) -> exp.Expression | list[exp.Expression]:
-    taken = [tree if tree.parent is None else tree.copy() for tree in trees]
+    taken = [fresh(tree) for tree in trees]
     return taken if len(taken) != 1 else bracketed(taken[0], closed)
 
 

@@ -8,7 +8,7 @@ wrapped hands its sort keys outward.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -255,7 +255,7 @@ class Lowering(BlockLowering):
                 columns[each.name] = function("coalesce", columns[each.name], exp.Literal.string(""))
         return Block(exp.Subquery(this=tree), columns, depth=max(b.depth for b in blocks) + 1)
 
-    def _arm(self, block: Block, schema: Schema, names: dict[str, str]) -> exp.Expression:
+    def _arm(self, block: Block, schema: Schema, names: Mapping[str, str]) -> exp.Expression:
         if block.limit is None:
             block.order = []  # a union has no order, and SQL allows none in its arms
         tree = self.select(block, schema, names=names)
@@ -318,7 +318,7 @@ class Lowering(BlockLowering):
         self._cte(folded, exp.Union(this=one, expression=other, distinct=False))
         return Block(exp.Table(this=name(folded)), columns_in(relation.schema))
 
-    def _stepped(self, relation: Fold, rows: exp.Expression, names: dict[str, str]) -> exp.Expression:
+    def _stepped(self, relation: Fold, rows: exp.Expression, names: Mapping[str, str]) -> exp.Expression:
         """The step over rows with their state, in one SELECT: inside a recursion nothing can be named."""
         fused, self.fused = self.fused, True
         self.given[relation.name] = Block(exp.Subquery(this=rows), {kql: column(sql) for kql, sql in names.items()})

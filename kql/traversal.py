@@ -223,7 +223,10 @@ def everywhere(relation: Relation, change: Callable[[Relation], Relation]) -> Re
     def inside(value: Value) -> Value:
         return map_inner(value, inside, subquery)
 
-    return change(bottom_up(relation, lambda each: map_values(each, inside)))
+    def asked(each: Relation) -> Relation:
+        return map_values(each, inside) if any(True for _ in subqueries(each)) else each
+
+    return change(bottom_up(relation, asked))
 
 
 def carrying(relation: Relation, column: Column, physical: str) -> Relation:

@@ -41,8 +41,10 @@ def alias(tree: exp.Expression, text: str) -> exp.Expression:
 
 
 def fresh(tree: exp.Expression) -> exp.Expression:
-    """The tree if it stands nowhere yet, else a copy: a tree has one parent."""
-    return tree if tree.parent is None else tree.copy()
+    """The tree if it stands nowhere yet, else a copy: a tree has one parent. Most are columns; their names may be shared."""
+    if tree.parent is None:
+        return tree
+    return exp.Column(**tree.args) if type(tree) is exp.Column else tree.copy()
 
 
 def null(kind: str) -> exp.Expression:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -70,11 +72,16 @@ def common_type(types: Iterable[ScalarType]) -> ScalarType | None:
     return None
 
 
-def physical_names(names: Iterable[str]) -> dict[str, str]:
+def physical_names(names: Iterable[str]) -> Mapping[str, str]:
     """KQL name -> storage name, unique regardless of case (SQL and Delta fold case, KQL does not).
 
     The first of several names that differ only in case keeps its spelling, the next ones get a suffix: LogonId, LogonID__2.
     """
+    return _physical_names(tuple(names))
+
+
+@lru_cache(maxsize=1024)
+def _physical_names(names: tuple[str, ...]) -> Mapping[str, str]:
     taken: set[str] = set()
     result: dict[str, str] = {}
     for name in names:
@@ -84,4 +91,4 @@ def physical_names(names: Iterable[str]) -> dict[str, str]:
             candidate = f"{name}__{number}"
         taken.add(candidate.lower())
         result[name] = candidate
-    return result
+    return MappingProxyType(result)

@@ -50,11 +50,11 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.errors", "kql.types", "kql.tokens"), "places, errors, types and words are what everything speaks of"),
     (("kql.catalog", "kql.functions", "kql.constants"), "a function is data: it must not know how queries are bound"),
     (("kql.algebra",), "the closed half knows nothing of syntax: any front end could build it"),
-    (("kql.dialects", "kql.traversal"), "templates become trees, and trees are walked, without any pass"),
+    (("kql.trees", "kql.dialects", "kql.traversal"), "templates become trees, and trees are walked, without any pass"),
     (("kql.overloads", "kql.scope", "kql.partitioning", "kql.windowing"), "every syntax node asks what names and calls mean"),
     (("kql.limits", "kql.tables", "kql.stored", "kql.automaton"), "a text is read by tables, whatever the grammar, without lark"),
     (("kql.recognition", "kql.grammar", "kql.parser"), "the grammar's tables, and what is wrong with a text"),
-    (("kql.trees", "kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
+    (("kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
     (
         (
             "kql.rewrite",

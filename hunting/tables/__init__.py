@@ -51,7 +51,7 @@ class Table:
         return time_column(self.schema)
 
     @cached_property
-    def physical(self) -> dict[str, str]:
+    def physical(self) -> Mapping[str, str]:
         """KQL name -> name on disk, unique regardless of case."""
         return physical_names(c.name for c in self.columns)
 
