@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from hunting.result import Result
+from hunting.result import Result, listed, of_type
 from kql.constants import timespan_text
 from kql.types import ScalarType
 
@@ -70,7 +70,7 @@ def figure_text(value: Any, kind: ScalarType) -> str:
 def figures_of(result: Result) -> Iterator[list[str]]:
     """The rows as `figure_text`; a column of moments that are not all midnights shows the time of each."""
     whole = [
-        column.type is not ScalarType.DATETIME or all(value is None or value.time() == time.min for value in values.to_pylist())
+        column.type is not ScalarType.DATETIME or all(value is None or value.time() == time.min for value in listed(values))
         for column, values in zip(result.schema, result.table.columns, strict=True)
     ]
     for batch in values_of(result):
@@ -100,11 +100,11 @@ def _decimal(value: Decimal) -> str:
 def values_of(result: Result) -> Iterator[list[tuple[Any, ...]]]:
     """The rows, batch by batch: Python values, but timespans as ticks, guids and dynamics as text."""
     columns = [
-        result.stored.column(at).cast(pa.int64()) if column.type is ScalarType.TIMESPAN else result.table.column(at)
+        of_type(result.stored.column(at), pa.int64()) if column.type is ScalarType.TIMESPAN else result.table.column(at)
         for at, column in enumerate(result.schema)
     ]
     for start in range(0, len(result), BATCH):
-        parts = [column.slice(start, BATCH).to_pylist() for column in columns]
+        parts = [listed(column.slice(start, BATCH)) for column in columns]
         yield list(zip(*parts, strict=True))
 
 

@@ -20,7 +20,6 @@ from typing import BinaryIO
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hunting.cells import csv_text, disarmed, json_safe, json_text, markdown_text, texts_of, values_of, visible
 from hunting.errors import HuntingError
@@ -152,6 +151,8 @@ def write_markdown(result: Result, sink: BinaryIO, texts: Callable[[Result], Ite
 
 def write_parquet(result: Result, sink: BinaryIO) -> None:
     """Parquet; each field's metadata names its KQL type."""
+    import pyarrow.parquet as pq
+
     fields = [field.with_metadata({"kql_type": str(c.type)}) for field, c in zip(result.table.schema, result.schema, strict=True)]
     schema = pa.schema(fields)
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:

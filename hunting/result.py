@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
 
 from kql.types import ScalarType, Schema
@@ -78,9 +79,7 @@ class Result:
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Rows of Python values: aware UTC datetime, timedelta, Decimal, UUID, and dict/list/str/number for dynamic."""
-        columns = [
-            _python(values.to_pylist(), column.type) for values, column in zip(self.table.columns, self.schema, strict=True)
-        ]
+        columns = [_python(listed(values), column.type) for values, column in zip(self.table.columns, self.schema, strict=True)]
         return list(zip(*columns, strict=True)) if columns else []
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -139,6 +138,7 @@ class Result:
         return frame
 
 
+_MICROS = pa.timestamp("us")
 _CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)  # the years 1 to 9999 in microseconds since 1970
 
 
@@ -150,14 +150,34 @@ def _in_calendar(stored: pa.Table, schema: Schema) -> pa.Table:
 
 
 def _calendar_only(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    first, last = _CALENDAR
+    if all(first <= low and high <= last for low, high in map(_bounds, of_type(times, _MICROS).chunks)):
+        return times
     import pyarrow.compute as pc  # takes longer to import than a small query to run
 
-    first, last = _CALENDAR
-    micros = times.cast(pa.timestamp("us")).cast(pa.int64())
-    found = pc.min_max(micros).as_py()
-    if found["min"] is None or first <= found["min"] <= found["max"] <= last:
-        return times
+    micros = times.cast(_MICROS).cast(pa.int64())
     return pc.if_else(pc.and_(pc.greater_equal(micros, first), pc.less_equal(micros, last)), times, None)
+
+
+def _bounds(times: pa.Array) -> tuple[int, int]:
+    """The least and the greatest number of a chunk, whatever those that stand for nulls are."""
+    if len(times) == 0:
+        return (0, 0)
+    numbers = np.frombuffer(times.buffers()[1], np.int64, len(times), times.offset * 8)
+    return int(numbers.min()), int(numbers.max())
+
+
+def of_type(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Values in this type; those that are of it already need no `pyarrow.compute`."""
+    return values if values.type == kind else values.cast(kind)
+
+
+def listed(values: pa.ChunkedArray) -> list[Any]:
+    """Python values; moments of a zone are aware, in UTC. Of those pyarrow makes zones of its own, by way of pandas."""
+    if not pa.types.is_timestamp(values.type) or values.type.tz is None:
+        return list(values.to_pylist())
+    naive = (moment for chunk in values.chunks for moment in chunk.view(pa.timestamp(values.type.unit)).to_pylist())
+    return [None if moment is None else moment.replace(tzinfo=UTC) for moment in naive]
 
 
 def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:
@@ -165,15 +185,14 @@ def _edge(values: pa.ChunkedArray, kind: ScalarType) -> pa.ChunkedArray:
         case ScalarType.TIMESPAN:
             import pyarrow.compute as pc
 
-            return pc.divide(values.cast(pa.int64()), 10).cast(pa.duration("us"))
+            return pc.divide(of_type(values, pa.int64()), 10).cast(pa.duration("us"))
         case ScalarType.DATETIME:
-            naive = values.cast(pa.timestamp("us"))  # the same numbers under another name: nothing is computed
+            naive = of_type(values, _MICROS)  # the same numbers under another name: nothing is computed
             return pa.chunked_array([chunk.view(_EDGE[kind]) for chunk in naive.chunks], _EDGE[kind])
         case ScalarType.GUID:
             return values if pa.types.is_string(values.type) else pa.chunked_array([_guid_texts(values)])
         case _:
-            target = _EDGE[kind]
-            return values if values.type == target else values.cast(target)
+            return of_type(values, _EDGE[kind])
 
 
 def _guid_texts(values: pa.ChunkedArray) -> pa.Array:
@@ -186,7 +205,5 @@ def _python(values: list[Any], kind: ScalarType) -> list[Any]:
             return [None if value is None else json.loads(value) for value in values]
         case ScalarType.GUID:
             return [None if value is None else UUID(value) for value in values]
-        case ScalarType.DATETIME:  # pyarrow gives its own zone object
-            return [None if value is None else value.replace(tzinfo=UTC) for value in values]
         case _:
             return values

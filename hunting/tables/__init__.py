@@ -101,22 +101,22 @@ def parse(text: str, source: str = "<text>") -> Iterator[Table]:
     Raises:
         ValueError: a line is neither a table, a column nor a comment; a type or a name is wrong. Names file and line.
     """
-    name, description, columns = "", "", list[TableColumn]()
+    name, description, columns = "", "", dict[str, TableColumn]()
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if header := _HEADER.fullmatch(line):
             if name:
-                yield Table(name, description, tuple(columns))
-            name, description, columns = header[1], header[2], []
+                yield Table(name, description, tuple(columns.values()))
+            name, description, columns = header[1], header[2], {}
         elif name and (column := _COLUMN.fullmatch(line)) and column[2] in TYPE_NAMES:
-            if any(c.name == column[1] for c in columns):
+            if column[1] in columns:
                 raise ValueError(f"{source}:{number}: column {column[1]} is declared twice in {name}")
-            columns.append(TableColumn(column[1], TYPE_NAMES[column[2]], column[3] or ""))
+            columns[column[1]] = TableColumn(column[1], TYPE_NAMES[column[2]], column[3] or "")
         else:
             raise ValueError(f"{source}:{number}: expected 'table Name: text' or '  Name: type  text', found {line!r}")
     if name:
-        yield Table(name, description, tuple(columns))
+        yield Table(name, description, tuple(columns.values()))
 
 
 _HEADER = re.compile(r"table (\w+): (\S.*)")

@@ -14,7 +14,19 @@ from hunting.lake import Lake
 
 DATA = {"duckdb", "pyarrow", "numpy", "deltalake"}
 RARE = {"pandas", "polars", "scipy", "rich", "prompt_toolkit", "IPython", "yaml", "starlette", "vl_convert"}
-RARE |= {"pyarrow.dataset", "pyarrow.compute", "hunting.air", "hunting.simulate", "hunting.vectorised", "hunting.reports"}
+RARE |= {
+    "pydantic",
+    "ssl",
+    "asyncio",
+    "rich.console",
+    "pyarrow.dataset",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "hunting.air",
+    "hunting.simulate",
+    "hunting.vectorised",
+    "hunting.reports",
+}
 LANGUAGE = {"kql", "sqlglot", "lark"}
 COMMANDS = {f"hunting.cli.{name}" for name in ("air", "actions", "due", "report", "serve", "shell", "simulation", "tokens")}
 
@@ -50,8 +62,9 @@ def test_what_is_heavy_is_not_imported(code: str, never: set[str]) -> None:
     assert loaded(code) & never == set()
 
 
-def test_a_small_query_imports_no_more_than_it_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "needed"), [("json", set[str]()), ("csv", set[str]()), ("table", {"rich"})])
+def test_a_small_query_imports_no_more_than_it_needs(form: str, needed: set[str], tmp_path: Path) -> None:
     lake = Lake.create(tmp_path / "store")
-    lake.append("EmailEvents", pa.table({"Timestamp": [datetime(2026, 11, 20)]}))
-    query = f"main(['query', 'EmailEvents | count', '--store', {str(lake.root)!r}])"
-    assert loaded(f"from hunting.cli import main; {query}") & (RARE | COMMANDS) == set()
+    lake.append("EmailEvents", pa.table({"Timestamp": [datetime(2026, 11, 20)], "Subject": ["Hello"]}))
+    query = ["query", "EmailEvents | project Timestamp, Subject", "--store", str(lake.root), "-f", form]
+    assert loaded(f"from hunting.cli import main; main({query})") & (RARE | COMMANDS) == needed
