@@ -16,7 +16,7 @@ from kql.dialects import Dialect, DuckDB
 from kql.errors import KqlError, KqlLimitError, KqlSemanticError, Span
 from kql.reads import Read, reads
 from kql.scope import Context, Scope
-from kql.traversal import computed, relations, walk
+from kql.traversal import contents
 from kql.types import ScalarType, Schema
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(),)}
@@ -142,7 +142,7 @@ def _program(text: str, root: Relation, context: Context, dialect: str) -> Progr
     tree = lowering.Lowering(DIALECTS[dialect]).program(root, bindings)
     sql = DIALECTS[dialect].text(tree)
     whole = [root, *(binding.relation for binding in bindings)]
-    values = [inner for top in whole for each in relations(top) for value in computed(each) for inner in walk(value)]
+    values = [value for top in whole for _, inside in contents(top) for value in inside]
     read = reads(whole)
     return Program(
         text,

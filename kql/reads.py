@@ -8,8 +8,24 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kql.algebra import Bound, Call, ColumnRef, Filter, Literal, Logical, Project, Relation, Scan, Sort, Union, Value, Window
-from kql.traversal import subqueries, values_of, walk
+from kql.algebra import (
+    Bound,
+    Call,
+    ColumnRef,
+    Filter,
+    InRelation,
+    Literal,
+    Logical,
+    Project,
+    Relation,
+    ScalarQuery,
+    Scan,
+    Sort,
+    Union,
+    Value,
+    Window,
+)
+from kql.traversal import values_in
 from kql.types import ScalarType
 
 _EPOCH = datetime(1970, 1, 1)
@@ -81,11 +97,13 @@ def _scans(relation: Relation, predicates: tuple[Value, ...], time: str) -> Iter
         starts, ends = (frozenset({bound}) if bound else None for bound in (since, until))
         yield Read(relation.table, relation.view, columns, starts, ends)
         return
-    for inner in subqueries(relation):
-        yield from _scans(inner, (), time)
+    values = values_in(relation)
+    for inner in values:
+        if isinstance(inner, InRelation | ScalarQuery):
+            yield from _scans(inner.relation, (), time)
     below: tuple[Value, ...]
     match relation:
-        case _ if any(isinstance(inner, Window) for value in values_of(relation) for inner in walk(value)):
+        case _ if any(isinstance(inner, Window) for inner in values):
             below = ()  # a window looks at rows that the filters above it drop
         case Filter():
             below = (*predicates, relation.predicate)

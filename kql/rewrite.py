@@ -51,6 +51,7 @@ from kql.traversal import (
     bottom_up,
     columns_of,
     computed,
+    contents,
     everywhere,
     in_terms_of,
     map_inner,
@@ -166,13 +167,11 @@ def _marks(program: Program) -> set[type | str]:
     root, bindings = program
     found: set[type | str] = set()
     for top in (root, *(binding.relation for binding in bindings)):
-        for relation in relations(top):
+        for relation, values in contents(top):
             found.add(type(relation))
-            for value in computed(relation):
-                for inner in walk(value):
-                    found.add(type(inner))
-                    if isinstance(inner, Call | Window):
-                        found.add((inner.call if isinstance(inner, Window) else inner).function.name)
+            found.update(map(type, values))
+            found.update(each.function.name for each in values if isinstance(each, Call))
+            found.update(each.call.function.name for each in values if isinstance(each, Window))
     return found
 
 

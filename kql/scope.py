@@ -194,7 +194,7 @@ Namer = Callable[[str], str]
 
 def unique_name(name: str, taken: Iterable[str]) -> str:
     """The name, or the name with the first number that makes it unique: x, x1, x2 (page: join operator)."""
-    names = set(taken)
+    names = taken if isinstance(taken, set) else set(taken)
     candidate, number = name, 0
     while candidate in names:
         number += 1

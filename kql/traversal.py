@@ -245,16 +245,25 @@ def carrying(relation: Relation, column: Column, physical: str) -> Relation:
 
 def subqueries(relation: Relation) -> Iterator[Relation]:
     """Relations inside the values of a relation."""
-    for value in computed(relation):
-        for inner in walk(value):
-            if isinstance(inner, InRelation | ScalarQuery):
-                yield inner.relation
+    return (inner.relation for inner in values_in(relation) if isinstance(inner, InRelation | ScalarQuery))
 
 
 def relations(root: Relation) -> Iterator[Relation]:
     """The relation and all below it, subqueries included."""
+    return (relation for relation, _ in contents(root))
+
+
+def contents(root: Relation) -> Iterator[tuple[Relation, list[Value]]]:
+    """The relation and all below it, subqueries included, each with the values inside it."""
     pending = [root]
     while pending:
         current = pending.pop()
-        yield current
-        pending.extend((*current.inputs, *subqueries(current)))
+        values = values_in(current)
+        yield current, values
+        pending += current.inputs
+        pending += [value.relation for value in values if isinstance(value, InRelation | ScalarQuery)]
+
+
+def values_in(relation: Relation) -> list[Value]:
+    """The values that a relation computes, and everything in them."""
+    return [inner for value in computed(relation) for inner in walk(value)]

@@ -81,9 +81,11 @@ def _join(
     left: Relation, right: Relation, kind: JoinKind, keys: tuple[tuple[Value, Value], ...], columns: list[JoinColumn], span: Span
 ) -> Join:
     """Columns of the right side that clash get a number: Timestamp1."""
+    taken: set[str] = set()
     named: list[JoinColumn] = []
     for each in columns:
-        name = unique_name(each.column.name, (other.column.name for other in named))
+        name = unique_name(each.column.name, taken)
+        taken.add(name)
         named.append(JoinColumn(each.side, each.source, each.column.named(name), each.padded))
     return Join(left, right, kind, keys, tuple(named), span=span)
 
