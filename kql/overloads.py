@@ -64,12 +64,14 @@ def call(name: str, args: Sequence[Argument], span: Span, registry: Registry = S
     if name not in registry:
         raise KqlSemanticError(f"Unknown function: '{name}'.", span, closest(name, registry))
     lines = registry[name]
-    cheapest = _cheapest(lines, tuple([_kind(arg.value) for arg in args]))
+    kinds = tuple([_kind(arg.value) for arg in args])
+    cheapest = _cheapest(lines, kinds)
     if not cheapest:
         raise _misfit(name, lines, args, span)
     line = cheapest[0]
-    _refuse_dynamic(name, args, cheapest)
-    for parameter, arg in zip(line.per_argument(len(args)), args, strict=True):
+    if any(kind is ScalarType.DYNAMIC for kind, _ in kinds):
+        _refuse_dynamic(name, args, cheapest)
+    for parameter, arg in zip(line.per_argument(len(args)), args, strict=True) if line.asks_constants else ():
         if parameter.constant and not isinstance(arg.value, Literal):
             raise KqlSemanticError(
                 f"Function '{name}': argument '{parameter.name}' must be a constant.", arg.span, _usage([line])

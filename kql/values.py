@@ -263,8 +263,7 @@ def _shared(call: Call, template: str, args: list[exp.Expression]) -> tuple[list
     """
     if call.function.kind is not Kind.SCALAR:
         return args, {}
-    uses, parameters = _uses(template), call.function.per_argument(len(args))
-    heavy = [at for at, each in enumerate(parameters) if uses[each.name] + uses[f"_{at}"] > 1 and _is_heavy(args[at])]
+    heavy = [at for at in _repeated(template, call.function, len(args)) if _is_heavy(args[at])]
     if not heavy:
         return args, {}
     asking = [at for at, arg in enumerate(args) if arg.find(exp.Query)]
@@ -309,8 +308,10 @@ def _never_null(template: str, *names: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _uses(template: str) -> Counter[str]:
-    return Counter(re.findall(r"\$(\w+)", template))
+def _repeated(template: str, line: Function, count: int) -> list[int]:
+    """The places of the arguments, of so many, that a template uses several times."""
+    uses = Counter(re.findall(r"\$(\w+)", template))
+    return [at for at, each in enumerate(line.per_argument(count)) if uses[each.name] + uses[f"_{at}"] > 1]
 
 
 def _may_be_null(call: Call) -> bool:

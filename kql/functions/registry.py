@@ -158,6 +158,11 @@ class Function(Struct, frozen=True, eq=False, dict=True):
         return self.least <= count and (self.most is None or count <= self.most)
 
     @cached_property
+    def asks_constants(self) -> bool:
+        """Whether an argument must be a constant."""
+        return any(parameter.constant for parameter in self.parameters)
+
+    @cached_property
     def repeats(self) -> bool:
         """Whether a parameter takes several arguments."""
         return any(parameter.many for parameter in self.parameters)
@@ -192,10 +197,13 @@ class Registry(Mapping[str, tuple[Function, ...]]):
     """Functions by name, each with its overloads in the order of declaration."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[Function]] = {}
+        self._lines: dict[str, tuple[Function, ...]] = {}
 
     def __getitem__(self, name: str) -> tuple[Function, ...]:
-        return tuple(self._lines[name])
+        return self._lines[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lines
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
@@ -204,7 +212,7 @@ class Registry(Mapping[str, tuple[Function, ...]]):
         return len(self._lines)
 
     def add(self, function: Function) -> Function:
-        self._lines.setdefault(function.name, []).append(function)
+        self._lines[function.name] = (*self._lines.get(function.name, ()), function)
         return function
 
     def alias(self, name: str, of: str) -> None:
