@@ -100,7 +100,7 @@ def _decimal(value: Decimal) -> str:
 def values_of(result: Result) -> Iterator[list[tuple[Any, ...]]]:
     """The rows, batch by batch: Python values, but timespans as ticks, guids and dynamics as text."""
     columns = [
-        of_type(result.stored.column(at), pa.int64()) if column.type is ScalarType.TIMESPAN else result.table.column(at)
+        of_type(result.stored.column(at), pa.int64()) if column.type is ScalarType.TIMESPAN else result.column(at)
         for at, column in enumerate(result.schema)
     ]
     for start in range(0, len(result), BATCH):

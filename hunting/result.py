@@ -68,8 +68,12 @@ class Result:
 
         The buffers are those that DuckDB filled, except for timespans and guids, which are computed.
         """
-        edges = [_edge(self.stored.column(at), column.type) for at, column in enumerate(self.schema)]
+        edges = [self.column(at) for at in range(len(self.schema))]
         return pa.Table.from_arrays(edges, schema=pa.schema([(c.name, _EDGE[c.type]) for c in self.schema]))
+
+    def column(self, at: int) -> pa.ChunkedArray:
+        """One column of `table`, without the others."""
+        return _edge(self.stored.column(at), self.schema[at].type)
 
     def __len__(self) -> int:
         return int(self.stored.num_rows)

@@ -45,7 +45,7 @@ class _Program(Group):
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
-    if asked:
+    if asked and not ctx.resilient_parsing:
         from hunting import __version__
 
         click.echo(__version__)
@@ -53,7 +53,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> 
 
 
 def _show_completion(ctx: click.Context, _option: click.Parameter, shell: str | None) -> None:
-    if shell is not None:
+    if shell is not None and not ctx.resilient_parsing:
         from click.shell_completion import get_completion_class
 
         made = get_completion_class(shell)

@@ -66,5 +66,5 @@ def test_what_is_heavy_is_not_imported(code: str, never: set[str]) -> None:
 def test_a_small_query_imports_no_more_than_it_needs(form: str, needed: set[str], tmp_path: Path) -> None:
     lake = Lake.create(tmp_path / "store")
     lake.append("EmailEvents", pa.table({"Timestamp": [datetime(2026, 11, 20)], "Subject": ["Hello"]}))
-    query = ["query", "EmailEvents | project Timestamp, Subject", "--store", str(lake.root), "-f", form]
+    query = ["query", "EmailEvents | project Timestamp, Subject, age = now() - Timestamp", "--store", str(lake.root), "-f", form]
     assert loaded(f"from hunting.cli import main; main({query})") & (RARE | COMMANDS) == needed
