@@ -94,7 +94,7 @@ def test_json_is_canonical_at_the_entry(connection: duckdb.DuckDBPyConnection) -
         "Given | summarize c = count() by tostring(d)",
         "Given | distinct d | summarize c = count() + 1 by tostring(d)",
         "Given | summarize c = count() by tostring(parse_json(s))",
-        "datatable(d: dynamic)[dynamic({\"a\":1}), dynamic({ \"a\" : 1 })] | summarize c = count() by tostring(d)",
+        'datatable(d: dynamic)[dynamic({"a":1}), dynamic({ "a" : 1 })] | summarize c = count() by tostring(d)',
         "Mixed | union (Given | project d) | where tostring(d) == '{\"a\":1}' | summarize c = count() - 2 by tostring(d)",
     ):
         assert [row[1] for row in hunt.query(query).rows()] == [2], query
