@@ -7,14 +7,14 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from kql.automaton import Automaton, Begun, Make, Rejected
 from kql.errors import KqlError
-from kql.limits import check_limits, has_comment
-from kql.stored import GRAMMAR, loaded
+from kql.parsing.automaton import Automaton, Begun, Make, Rejected
+from kql.parsing.limits import check_limits, has_comment
+from kql.parsing.stored import GRAMMAR, loaded
 
 
 def parse(text: str, make: Make) -> Any:
-    """What `make` makes of the text; see `kql.automaton.Automaton.run`.
+    """What `make` makes of the text; see `kql.parsing.automaton.Automaton.run`.
 
     Raises:
         KqlLimitError: the text is too long or nested too deeply.
@@ -25,7 +25,7 @@ def parse(text: str, make: Make) -> Any:
     try:
         return automaton().run(text, make)
     except (Rejected, KqlError) as error:
-        from kql.grammar import parse_tree  # lark is imported when something is wrong, or there is no cache
+        from kql.parsing.grammar import parse_tree  # lark is imported when something is wrong, or there is no cache
 
         parse_tree(text)
         if isinstance(error, KqlError):
@@ -67,8 +67,8 @@ def automaton() -> Automaton:
     """The parser of the grammar: from the cache, or lark compiles the grammar."""
     found = loaded(GRAMMAR.read_bytes(), pickle.load)
     if found is None:
-        from kql.grammar import compiled
-        from kql.tables import tables
+        from kql.parsing.grammar import compiled
+        from kql.parsing.tables import tables
 
         found = tables(compiled())
     return Automaton(found)

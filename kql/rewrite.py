@@ -34,19 +34,20 @@ from kql.algebra import (
     Value,
     Window,
 )
-from kql.early import summarize_before_join
-from kql.extremes import OF_A_ROW, rows_by_place
 from kql.functions import OPERATORS
 from kql.functions.registry import Function
-from kql.neighbours import partition_windows
 from kql.overloads import invoke
-from kql.percentiles import PERCENTILES, percentiles_at_once
-from kql.pruning import Program, prune_columns
-from kql.reading import read_through
-from kql.selection import COSTLY, select_groups_first
-from kql.sessions import SESSION, fold_sessions
-from kql.texts import read_texts
-from kql.tops import top_in_two_steps
+from kql.passes.early import summarize_before_join
+from kql.passes.extremes import OF_A_ROW, rows_by_place
+from kql.passes.neighbours import partition_windows
+from kql.passes.percentiles import PERCENTILES, percentiles_at_once
+from kql.passes.pruning import Program, prune_columns
+from kql.passes.reading import read_through
+from kql.passes.selection import COSTLY, select_groups_first
+from kql.passes.sessions import SESSION, fold_sessions
+from kql.passes.texts import read_texts
+from kql.passes.tops import top_in_two_steps
+from kql.passes.variety import once_for_each_value
 from kql.traversal import (
     bottom_up,
     columns_of,
@@ -62,7 +63,6 @@ from kql.traversal import (
     with_inputs,
 )
 from kql.types import ScalarType
-from kql.variety import once_for_each_value
 from kql.windowing import unnest_windows
 
 

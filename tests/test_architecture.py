@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kql.grammar import compiled
+from kql.parsing.grammar import compiled
 from kql.syntax import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -52,30 +52,9 @@ KQL_LAYERS: list[tuple[tuple[str, ...], str]] = [
     (("kql.algebra",), "the closed half knows nothing of syntax: any front end could build it"),
     (("kql.trees", "kql.dialects", "kql.traversal"), "templates become trees, and trees are walked, without any pass"),
     (("kql.overloads", "kql.scope", "kql.partitioning", "kql.windowing"), "every syntax node asks what names and calls mean"),
-    (("kql.limits", "kql.tables", "kql.stored", "kql.automaton"), "a text is read by tables, whatever the grammar, without lark"),
-    (("kql.recognition", "kql.grammar", "kql.parser"), "the grammar's tables, and what is wrong with a text"),
+    (("kql.parsing", "kql.parser"), "a text is read by tables, whatever is made of it"),
     (("kql.values", "kql.blocks", "kql.lowering"), "SQL is made from relations alone, whatever the syntax was"),
-    (
-        (
-            "kql.rewrite",
-            "kql.pruning",
-            "kql.reading",
-            "kql.reads",
-            "kql.sessions",
-            "kql.tops",
-            "kql.extremes",
-            "kql.percentiles",
-            "kql.guards",
-            "kql.implied",
-            "kql.neighbours",
-            "kql.weights",
-            "kql.variety",
-            "kql.texts",
-            "kql.selection",
-            "kql.early",
-        ),
-        "a pass sees relations alone",
-    ),
+    (("kql.rewrite", "kql.passes", "kql.reads"), "a pass sees relations alone"),
     (("kql.syntax",), "syntax nodes bind themselves and are used by nobody below"),
     (
         ("kql.compiler", "kql.cache", "kql.explain", "kql.words", "kql.completion", "kql.support", "kql"),

@@ -136,7 +136,7 @@ def tree(text: str) -> Query:
 
 
 def node(rule: str, children: list[Any], start: int, end: int) -> Any:
-    """The node of a rule, see `kql.automaton.Automaton.run`.
+    """The node of a rule, see `kql.parsing.automaton.Automaton.run`.
 
     Raises:
         KqlLimitError: expressions stand too deep inside one another.

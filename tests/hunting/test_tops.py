@@ -10,7 +10,7 @@ import pytest
 from hunting.engine import Hunt, connect
 from hunting.lake import Lake
 from kql import rewrite
-from kql.selection import select_groups_first
+from kql.passes.selection import select_groups_first
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,6 @@ def record_sql(path: Path, title: str, sql: str) -> None:
 # ---------------------------------------------------------------- grids
 
 
-
 def _cells(line: str) -> list[str]:
     """The parts between commas that stand outside of quotes and brackets."""
     parts, depth, start = [], 0, 0

@@ -8,7 +8,7 @@ import lark
 from msgspec import Struct
 
 from kql.errors import KqlLimitError, Span
-from kql.grammar import parse_tree
+from kql.parsing.grammar import parse_tree
 from kql.syntax.base import MAX_DEPTH, RULES, Syntax
 from kql.tokens import Token
 

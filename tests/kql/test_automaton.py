@@ -17,10 +17,10 @@ from lark_nodes import lark_nodes, shape
 from test_grammar_cases import INVALID, VALID
 
 from kql import KqlError, constructs, parser
-from kql.automaton import Automaton, Rejected
-from kql.grammar import compiled, parse_tree
+from kql.parsing.automaton import Automaton, Rejected
+from kql.parsing.grammar import compiled, parse_tree
+from kql.parsing.tables import END, tables
 from kql.syntax import tree
-from kql.tables import END, tables
 
 QUERIES = Path(__file__).parents[2] / "data" / "queries"
 TEXTS = [

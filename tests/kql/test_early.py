@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import hunting
 from hunting import Hunt
 from kql import rewrite
-from kql.early import summarize_before_join
+from kql.passes.early import summarize_before_join
 
 Row = tuple[Any, ...]
 ROWS = st.lists(

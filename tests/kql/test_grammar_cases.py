@@ -8,7 +8,7 @@ import pytest
 from lark import Token, Tree
 
 from kql.errors import KqlSyntaxError
-from kql.grammar import compiled, parse_tree
+from kql.parsing.grammar import compiled, parse_tree
 
 HERE = Path(__file__).with_name("grammar")
 

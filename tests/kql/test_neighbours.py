@@ -13,7 +13,7 @@ import hunting
 import kql
 from hunting import Hunt
 from kql import rewrite
-from kql.neighbours import partition_windows
+from kql.passes.neighbours import partition_windows
 
 ROW = st.tuples(st.sampled_from(["", "a", "b"]), st.sampled_from([None, 1, 2]), st.sampled_from([None, 0, 1, 5]))
 GRID = pa.schema([("g", pa.string()), ("h", pa.int64()), ("n", pa.int64()), ("id", pa.int64())])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lark import Tree
 
 from kql.errors import KqlError, KqlLimitError, KqlSyntaxError
-from kql.grammar import parse_tree
-from kql.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS
 from kql.parser import grammar_words
+from kql.parsing.grammar import parse_tree
+from kql.parsing.limits import MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS
 from kql.syntax import tree
 
 # ---------------------------------------------------------------- shapes

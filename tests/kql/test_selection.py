@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import hunting
 from hunting import Hunt
 from kql import rewrite
-from kql.selection import select_groups_first
+from kql.passes.selection import select_groups_first
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 Row = tuple[Any, ...]

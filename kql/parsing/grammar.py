@@ -17,17 +17,17 @@ from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput
 from lark.lexer import BasicLexer, Lexer, LexerState
 
-from kql.limits import check_limits
-from kql.recognition import in_words
-from kql.stored import GRAMMAR, loaded, store
-from kql.tables import tables
+from kql.parsing.limits import check_limits
+from kql.parsing.recognition import in_words
+from kql.parsing.stored import GRAMMAR, loaded, store
+from kql.parsing.tables import tables
 
 
 def parse_tree(text: str) -> Tree[Token]:
     """The syntax tree of a query; rules and their children are those of `kql.lark`, absent optional parts are None.
 
     Raises:
-        KqlLimitError: as `kql.limits.check_limits`; found without parsing.
+        KqlLimitError: as `kql.parsing.limits.check_limits`; found without parsing.
         KqlSyntaxError: the text is not KQL; with place, what was found, what was expected, and the cure where one is known.
     """
     check_limits(text)

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from kql import tables
+from kql.parsing import tables
 
-GRAMMAR = Path(__file__).with_name("kql.lark")
+GRAMMAR = Path(__file__).parent.with_name("kql.lark")
 
 T = TypeVar("T")
 
@@ -30,8 +30,15 @@ def loaded(grammar: bytes, read: Callable[[BinaryIO], T]) -> T | None:
             return None
         with file.open("rb") as stream:
             return read(stream)
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, pickle.UnpicklingError):
-        return None  # also where there is no home
+    except _UNREADABLE:
+        return None
+
+
+_UNREADABLE = (
+    *(OSError, EOFError, pickle.UnpicklingError, ValueError, LookupError, TypeError),
+    *(ImportError, AttributeError),  # what an earlier version wrote
+    RuntimeError,  # there is no home
+)
 
 
 def store(grammar: bytes, write: Callable[[BinaryIO], None]) -> None:

@@ -30,9 +30,9 @@ from kql.functions import AGGREGATES
 from kql.functions.elements import AS_DYNAMIC
 from kql.functions.registry import Kind
 from kql.overloads import invoke
+from kql.passes.weights import TIMES, aggregates, counts, decomposable, has_parts, weighed
 from kql.traversal import bottom_up, carrying, columns_of, computed, in_terms_of, repeatable, values_of, walk
 from kql.types import Column, ScalarType
-from kql.weights import TIMES, aggregates, counts, decomposable, has_parts, weighed
 
 # Different values per row up to which grouping them first costs less than it saves, measured on ten million rows: where values
 # are only parsed, or work ends in a condition that leaves few rows to group; where arrays are unfolded; where texts are matched.

@@ -19,7 +19,7 @@ from kql.algebra import (
 )
 from kql.functions import AGGREGATES, OPERATORS
 from kql.overloads import invoke
-from kql.pruning import narrowed
+from kql.passes.pruning import narrowed
 from kql.traversal import bottom_up, columns_of, computed, repeatable
 from kql.types import ScalarType
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from kql.algebra import Aggregate, Call, ColumnRef, Item, Join, JoinColumn, Relation, Value, ref
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
-from kql.pruning import prune_columns
+from kql.passes.pruning import prune_columns
+from kql.passes.weights import of_a_set
 from kql.traversal import bottom_up, columns_of, in_terms_of, repeatable
 from kql.types import ScalarType
-from kql.weights import of_a_set
 
 _SUMMED_UP = ("dcount", "count_distinct", "min", "max")
 _WHOLE = (ScalarType.INT, ScalarType.LONG, ScalarType.DATETIME, ScalarType.TIMESPAN)

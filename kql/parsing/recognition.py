@@ -11,8 +11,8 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from kql.errors import KqlSyntaxError, Span, closest
-from kql.limits import BLANKS, QUOTED, UNCLOSED
-from kql.tables import spelled
+from kql.parsing.limits import BLANKS, QUOTED, UNCLOSED
+from kql.parsing.tables import spelled
 
 # What other query languages say, and KQL's word for it.
 _ELSEWHERE = {

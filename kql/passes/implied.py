@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kql.algebra import Call, ColumnRef, Filter, Item, Not, Project, Relation, Value, Window
-from kql.guards import flat
+from kql.passes.guards import flat
 from kql.traversal import columns_of, computed, in_terms_of, values_of, walk
 
 

@@ -32,7 +32,7 @@ from kql.algebra import (
 from kql.functions import OPERATORS
 from kql.functions.registry import Kind
 from kql.overloads import invoke
-from kql.pruning import prune_columns
+from kql.passes.pruning import prune_columns
 from kql.traversal import columns_of, computed, repeatable, top_down, values_of, walk, with_inputs
 from kql.types import ScalarType
 

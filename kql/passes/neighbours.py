@@ -30,9 +30,9 @@ from kql.algebra import (
 )
 from kql.functions import OPERATORS, WINDOWS
 from kql.functions.windows import RUN
-from kql.guards import NOWHERE, Groups, Reach, blank, farther, flat, neighbour, untrue
-from kql.implied import has_windows, known, merged
 from kql.overloads import invoke
+from kql.passes.guards import NOWHERE, Groups, Reach, blank, farther, flat, neighbour, untrue
+from kql.passes.implied import has_windows, known, merged
 from kql.traversal import map_inner, map_values, values_of, with_inputs
 from kql.types import ScalarType
 

@@ -17,8 +17,8 @@ from kql.algebra import (
 )
 from kql.functions import AGGREGATES
 from kql.overloads import invoke
-from kql.pruning import narrowed
-from kql.selection import cheaply_read, groups_per_row
+from kql.passes.pruning import narrowed
+from kql.passes.selection import cheaply_read, groups_per_row
 from kql.traversal import bottom_up, carrying, computed, repeatable
 from kql.types import Column, ScalarType
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
-from kql.tables import END, Tables
+from kql.parsing.tables import END, Tables
 from kql.tokens import Token
 
 Make = Callable[[str, list[Any], int, int], Any]
@@ -36,7 +36,7 @@ class Shift(NamedTuple):
 
 
 class Reduce(NamedTuple):
-    """A production is complete; its attributes are those of `kql.tables.Production`.
+    """A production is complete; its attributes are those of `kql.parsing.tables.Production`.
 
     Attributes:
         children: None if they are all values as they are.
@@ -247,7 +247,7 @@ _END = "END_OF_TEXT"
 
 
 def arranged(values: list[Any], children: tuple[int | None, ...]) -> list[Any]:
-    """The children of a rule, see `kql.tables.Production`; a list that comes first grows, it is used nowhere else."""
+    """The children of a rule, see `kql.parsing.tables.Production`; a list that comes first grows, it is used nowhere else."""
     found: list[Any] = []
     if children and children[0] is not None and children[0] < 0:
         found, children = values[~children[0]], children[1:]
