@@ -36,7 +36,13 @@ def _borders(needle: str, word: str) -> tuple[str, str]:
 def _pattern(needle: str, word: str, cased: bool) -> str:
     """RE2 pattern of a constant needle with the borders that it needs."""
     before, after = _borders(needle, word)
-    return ("" if cased else "(?i)") + before + regex_escaped(needle) + after
+    words = regex_escaped(needle)
+    return before + (words if cased else _folded(words)) + after
+
+
+def _folded(words: str) -> str:
+    """In any case; a border is the same in both, and takes RE2 longer to read with case than without."""
+    return f"(?i:{words})"
 
 
 _CHUNK = 250  # needles in one pattern: RE2 bounds the memory of a compiled one
@@ -50,7 +56,7 @@ def _any_of(needles: list[str]) -> str:
     for needle in dict.fromkeys(needles):
         groups.setdefault(_borders(needle, "has"), []).append(regex_escaped(needle))
     patterns = [
-        f"(?i){before}(?:{'|'.join(words[at : at + _CHUNK])}){after}"
+        f"{before}{_folded('|'.join(words[at : at + _CHUNK]))}{after}"
         for (before, after), words in groups.items()
         for at in range(0, len(words), _CHUNK)
     ]
@@ -65,9 +71,9 @@ _QUOTED = r"regexp_replace({}, '([\\.+*?()|\[\]{{}}^$-])', '\\\1', 'g')"
 def _computed(term: str, word: str, cased: bool) -> str:
     before = "''" if word == "hassuffix" else _EDGE.format(edge=f"left({term}, 1)", border=f"(?:^|{_BORDER})")
     after = "''" if word == "hasprefix" else _EDGE.format(edge=f"right({term}, 1)", border=f"(?:$|{_BORDER})")
-    flag = "''" if cased else "'(?i)'"
+    needle = _QUOTED.format(term) if cased else f"'(?i:', {_QUOTED.format(term)}, ')'"
     search = f"contains($text, {term})" if cased else f"contains(lower($text), lower({term}))"
-    borders = f"regexp_matches($text, concat({flag}, {before}, {_QUOTED.format(term)}, {after}))"
+    borders = f"regexp_matches($text, concat({before}, {needle}, {after}))"
     return f"CASE WHEN {search} THEN {borders} ELSE FALSE END"  # an AND would make and run the pattern for every row
 
 

@@ -65,7 +65,7 @@ def cache_file(grammar: bytes) -> Path:
     Raises:
         RuntimeError: the user has no home.
     """
-    contents = grammar + Path(tables.__file__).read_bytes() + sys.version.encode()
+    contents = grammar + Path(tables.__file__).read_bytes() + f"{tables.__name__} {sys.version}".encode()
     key = hashlib.sha256(contents).hexdigest()[:20]
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     return Path(base) / "hunting-kql" / f"grammar-{key}.pickle"
