@@ -138,6 +138,25 @@ def test_a_failure_in_a_later_block_leaves_no_files(lake: Lake, monkeypatch: pyt
     assert (lake.files("EmailEvents"), lake.verify()) == ([], [])
 
 
+def test_a_log_is_read_only_after_a_commit(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    update = DeltaTable.update_incremental
+
+    def counted(table: DeltaTable) -> None:
+        read.append(table.version())
+        update(table)
+
+    monkeypatch.setattr(DeltaTable, "update_incremental", counted)
+    lake.append("EmailEvents", mails("a"))
+    assert subjects(lake) == ["a"]
+    read.clear()
+    assert subjects(lake) == subjects(lake) == ["a"]
+    assert read == []
+    Lake.open(lake.root).append("EmailEvents", mails("b", day=1))
+    assert subjects(lake) == ["a", "b"]
+    assert read
+
+
 def test_an_empty_append_adds_no_version(lake: Lake) -> None:
     before = lake.append("EmailEvents", mails("a"))
     assert lake.append("EmailEvents", mails()) == before

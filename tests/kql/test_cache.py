@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 import hunting
 from hunting.clock import ManualClock
 from hunting.engine import Hunt
+from kql import compile, rewrite
 from kql.cache import Programs
 from kql.catalog import StaticCatalog
 from kql.errors import KqlSemanticError
@@ -23,6 +25,22 @@ def test_the_same_text_is_compiled_once() -> None:
     assert programs.compile("T | where x > 1", CATALOG, None, False, None) is first
     assert programs.compile("T | where x > 1", CATALOG, None, True, None) is not first
     assert programs.compile("T | where x > 2", CATALOG, None, False, None) is not first
+
+
+def test_garbage_waits_until_a_query_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    collecting: list[bool] = []
+    rewritten = rewrite.rewritten
+
+    def watched(program: rewrite.Program) -> rewrite.Program:
+        collecting.append(gc.isenabled())
+        return rewritten(program)
+
+    monkeypatch.setattr(rewrite, "rewritten", watched)
+    compile("T | count", CATALOG)
+    assert (collecting, gc.isenabled()) == ([False], True)
+    with pytest.raises(KqlSemanticError):
+        compile("T | where y", CATALOG)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("changed", [{"T": {"x": "real"}}, {"T": {"x": "long", "y": "long"}}, {"U": {"x": "long"}}])
