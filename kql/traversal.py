@@ -145,7 +145,11 @@ def map_values(relation: Relation, change: Callable[[Value], Value]) -> Relation
             return _with(relation, on=_each(lambda pair: _each(change, pair), relation.on))
         case Fold():
             return _with(relation, initial=_each(item, relation.initial))
-        case Limit() | Scan() | Values() | Union() | Reference() | Range():
+        case Limit():
+            return _with(relation, count=change(relation.count))
+        case Range():
+            return _with(relation, start=change(relation.start), stop=change(relation.stop), step=change(relation.step))
+        case Scan() | Values() | Union() | Reference():
             return relation
         case _:
             assert_never(relation)

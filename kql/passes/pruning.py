@@ -71,8 +71,10 @@ class _Pruning(Struct, frozen=True):
     def pruned(self, relation: Relation, needed: set[str]) -> Relation:
         """The relation without what none of the columns `needed` above it takes."""
         match relation:
-            case Values() | Range():
+            case Values():
                 return relation
+            case Range():
+                return self._inside(relation)
             case Reference():
                 self.shared[relation.name] |= needed
                 return relation
