@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -108,6 +109,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def script() -> NoReturn:
     """The program `hunting`: `main` in a process of its own, set up to begin and to end quickly."""
     gc.set_threshold(100_000)  # modules load many objects that stay; looking through them all the time is slow
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller; a file of ours must not take its number
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115
     try:
         main()
     except SystemExit as end:

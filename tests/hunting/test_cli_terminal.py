@@ -28,6 +28,15 @@ def test_a_broken_pipe_is_silent(simulated: Path) -> None:
     command.stderr.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="file descriptors")
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_stream_is_one_that_nobody_reads_or_fills(simulated: Path, closed: int) -> None:
+    closing = f"import os; os.close({closed}); os.execv({PROGRAM[0]!r}, {[*PROGRAM, 'query', '-', '--store', str(simulated)]!r})"
+    done = subprocess.run([PROGRAM[0], "-c", closing], input=b"print x = 1", capture_output=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout) == ((3, b"") if closed == 0 else (0, b"" if closed == 1 else b'{"x": 1}\n'))
+    assert done.stderr.startswith(b"error: There is no query" if closed == 0 else b"") and b"Traceback" not in done.stderr
+
+
 def interrupted(command: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """What a command leaves behind after Ctrl-C; pressed again where an import in C swallowed it."""
     for _ in range(20):
