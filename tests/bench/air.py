@@ -1,4 +1,4 @@
-"""How long AIR takes: `python tests/bench/air.py [MESSAGES ...]`, in millions; without arguments 0.1 and 1.
+"""How long AIR takes: `python tests/bench/air.py [MILLIONS ...]` of messages.
 
 For each size: a cluster of 10,000 copies found, decided, remediated and published; then all other alerts of the simulation; then
 100 alerts on files and links that the everyday mail carries; then what reading and undoing cost. The stores are simulated in a
@@ -7,6 +7,7 @@ temporary folder.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -94,6 +95,13 @@ def measure(folder: Path, messages: int) -> tuple[Spent, Counts]:
     return spent, counts | {f"removed by the {ALERTS} alerts": done.moved}
 
 
+def _millions(text: str) -> float:
+    size = float(text)
+    if not 0.02 <= size <= 100:
+        raise argparse.ArgumentTypeError(f"from 0.02 to 100 million messages, not {text} million")
+    return size
+
+
 def main(sizes: list[float]) -> int:
     columns: dict[float, Spent] = {}
     counted: dict[float, Counts] = {}
@@ -115,4 +123,6 @@ def main(sizes: list[float]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([float(argument) for argument in sys.argv[1:]] or [0.1, 1.0]))
+    command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("sizes", metavar="MILLIONS", type=_millions, nargs="*", default=[0.1, 1.0], help="default: 0.1 and 1")
+    sys.exit(main(command.parse_args().sizes))
