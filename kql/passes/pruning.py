@@ -64,7 +64,7 @@ def narrowed(relation: Relation) -> Relation:
 
 
 class _Pruning(Struct, frozen=True):
-    """`shared` collects what is read of named relations."""
+    """`shared` collects what is read of named relations; some of them are not pruned here."""
 
     shared: dict[str, set[str]]
 
@@ -76,7 +76,7 @@ class _Pruning(Struct, frozen=True):
             case Range():
                 return self._inside(relation)
             case Reference():
-                self.shared[relation.name] |= needed
+                self.shared.setdefault(relation.name, set()).update(needed)
                 return relation
             case Scan():
                 return _scan(relation, needed)
@@ -96,7 +96,6 @@ class _Pruning(Struct, frozen=True):
             case Unnest():
                 return self._inside(self._unnest(relation, needed))
             case Fold():
-                self.shared.setdefault(relation.name, set())
                 return self._inside(with_inputs(relation, tuple(self.whole(each) for each in relation.inputs)))
             case _:
                 assert_never(relation)

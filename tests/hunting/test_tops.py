@@ -46,6 +46,32 @@ def test_two_steps_where_they_pay(hunt: Hunt, query: str, steps: int) -> None:
     assert hunt.query(query).sql.count("LIMIT") == steps
 
 
+@pytest.mark.parametrize(
+    ("rows", "step"),
+    [
+        (
+            "where NetworkMessageId in ((Bad | project NetworkMessageId)) | sort by Timestamp, NetworkMessageId | take 5",
+            ">= (SELECT",
+        ),
+        ("sort by Timestamp, NetworkMessageId | take toscalar(Bad | where Length > 9 | count) / 100", ">= (SELECT"),
+        (
+            "where NetworkMessageId in ((Bad | project NetworkMessageId)) | summarize arg_max(Timestamp, *) by SenderFromDomain",
+            "$row",
+        ),
+    ],
+)
+def test_a_let_that_is_used_elsewhere_too_may_stand_below(hunt: Hunt, rows: str, step: str) -> None:
+    bad, more = (
+        "EmailEvents | where ThreatTypes != '' | extend Length = strlen(Subject)",
+        "extend Longest = toscalar(Bad | summarize max(Length))",
+    )
+    named = hunt.query(f"let Bad = {bad}; EmailEvents | {rows} | {more}")
+    assert step in named.sql and 'WITH "Bad" AS' in named.sql
+    times = [row[named.columns.index("Timestamp")] for row in named.rows()]
+    written = hunt.query(f"EmailEvents | {rows} | {more}".replace("(Bad |", f"({bad} |"))
+    assert times and sorted(times) == sorted(row[written.columns.index("Timestamp")] for row in written.rows())
+
+
 def newest(rows: list[tuple[Any, ...]], key: int, time: int) -> dict[object, object]:
     return {row[key]: max(each[time] for each in rows if each[key] == row[key]) for row in rows}
 
