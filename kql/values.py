@@ -167,7 +167,7 @@ class ValueLowering:
         parts = [self.value(part, columns) for part in window.partition]
         keys = [key for key in keys if key.expression not in parts]
         tree = self.call(window.call, columns)
-        for over in list(tree.find_all(exp.Window)):
+        for over in [each for each in tree.walk(prune=_asks) if isinstance(each, exp.Window)]:
             over.set("alias", None)
             over.set("partition_by", [part.copy() for part in parts] or None)
             over.set("order", exp.Order(expressions=[key.tree() for key in keys]) if keys else None)
@@ -317,6 +317,11 @@ def _repeated(template: str, line: Function, count: int) -> list[int]:
 def _may_be_null(call: Call) -> bool:
     line = call.function
     return line.nulls == "some" or (line.nulls == "strict" and any(arg.nullable for arg in call.args))
+
+
+def _asks(tree: exp.Expression) -> bool:
+    """Whether it is a subquery, whose windows are over its own rows."""
+    return isinstance(tree, exp.Query)
 
 
 def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:
