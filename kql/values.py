@@ -319,7 +319,7 @@ def _may_be_null(call: Call) -> bool:
     return line.nulls == "some" or (line.nulls == "strict" and any(arg.nullable for arg in call.args))
 
 
-def _asks(tree: exp.Expression) -> bool:
+def _asks(tree: exp.Expr) -> bool:
     """Whether it is a subquery, whose windows are over its own rows."""
     return isinstance(tree, exp.Query)
 
