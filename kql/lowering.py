@@ -147,7 +147,7 @@ class Lowering(BlockLowering):
             (computed and (sealed or not block.plain(read(computed))))
             or not block.plain(each for each, times in passed.items() if times > 1)
             or (block.distinct and set(passed) != set(block.columns))
-            or (windows and (block.fixed or block.limit is not None))
+            or (windows and (block.fixed or block.limit is not None or _by_windows(block.order)))
             or (block.fixed and not block.plain(c for c in block.columns if c not in passed))
         ):
             block = self.wrap(block, relation.input.schema)
@@ -332,6 +332,11 @@ def _for_texts(value: Value) -> Value:
     if not (isinstance(value, Call) and value.function.listed):
         return value
     return replace(value, function=replace(value.function, template=value.function.listed))
+
+
+def _by_windows(order: Sequence[Order]) -> bool:
+    """Whether a key is made of windows, those of a subquery at least: SQL allows none in the order of another window."""
+    return any(key.expression.find(exp.Window) for key in order)
 
 
 def _lean(relation: Relation) -> Relation:
