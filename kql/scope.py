@@ -189,8 +189,6 @@ RETIRED = {
     "MailFromDomain": "This column is now SenderMailFromDomain.",
 }
 
-Namer = Callable[[str], str]
-
 
 def unique_name(name: str, taken: Iterable[str]) -> str:
     """The name, or the name with the first number that makes it unique: x, x1, x2 (page: join operator)."""
