@@ -10,7 +10,7 @@ from sqlglot import exp
 from kql.algebra import Relation, Value
 from kql.dialects import Dialect
 from kql.traversal import columns_of
-from kql.trees import Order, alias, column, conjunction, fresh, name
+from kql.trees import Order, alias, column, conjunction, fresh, name, outside_subqueries
 from kql.types import Schema, physical_names
 from kql.values import ValueLowering
 
@@ -110,7 +110,7 @@ class BlockLowering(ValueLowering):
         if shown is not None:
             return Order(column(shown), key.descending, key.nulls_first).tree()
         tree = key.expression.copy()
-        for inner in tree.find_all(exp.Column):
+        for inner in outside_subqueries(tree, exp.Column):
             if not inner.table and inner.name in names.values() and isinstance(block.source, exp.Table | exp.Subquery):
                 if not block.source.alias:
                     block.source.set("alias", exp.TableAlias(this=exp.Identifier(this="t", quoted=False)))

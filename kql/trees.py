@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TypeVar
 
 from msgspec import Struct
 from sqlglot import exp
+
+Node = TypeVar("Node", bound=exp.Expression)
 
 
 class Order(Struct):
@@ -45,6 +48,11 @@ def fresh(tree: exp.Expression) -> exp.Expression:
     if tree.parent is None:
         return tree
     return exp.Column(**tree.args) if type(tree) is exp.Column else tree.copy()
+
+
+def outside_subqueries(tree: exp.Expression, kind: type[Node]) -> list[Node]:
+    """The nodes of a kind, without those in subqueries, which are over other rows."""
+    return [each for each in tree.walk(prune=lambda each: isinstance(each, exp.Query)) if isinstance(each, kind)]
 
 
 def null(kind: str) -> exp.Expression:

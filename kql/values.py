@@ -31,7 +31,7 @@ from kql.algebra import (
 from kql.dialects import Dialect, bracketed
 from kql.functions.fragments import text_of
 from kql.functions.registry import UNKNOWN, Function, Kind
-from kql.trees import Order, cast_, conjunction, fresh, function, integer, null, real
+from kql.trees import Order, cast_, conjunction, fresh, function, integer, null, outside_subqueries, real
 from kql.types import ScalarType
 
 Columns = Mapping[str, exp.Expression]
@@ -167,7 +167,7 @@ class ValueLowering:
         parts = [self.value(part, columns) for part in window.partition]
         keys = [key for key in keys if key.expression not in parts]
         tree = self.call(window.call, columns)
-        for over in [each for each in tree.walk(prune=_asks) if isinstance(each, exp.Window)]:
+        for over in outside_subqueries(tree, exp.Window):
             over.set("alias", None)
             over.set("partition_by", [part.copy() for part in parts] or None)
             over.set("order", exp.Order(expressions=[key.tree() for key in keys]) if keys else None)
@@ -317,11 +317,6 @@ def _repeated(template: str, line: Function, count: int) -> list[int]:
 def _may_be_null(call: Call) -> bool:
     line = call.function
     return line.nulls == "some" or (line.nulls == "strict" and any(arg.nullable for arg in call.args))
-
-
-def _asks(tree: exp.Expr) -> bool:
-    """Whether it is a subquery, whose windows are over its own rows."""
-    return isinstance(tree, exp.Query)
 
 
 def _order_inside(tree: exp.Expression, order: Sequence[Order]) -> None:
