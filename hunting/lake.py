@@ -206,9 +206,7 @@ class Lake:
         compacts the same day meanwhile, only one of the two takes effect. A table that was made before all of its columns
         were declared gets the new ones.
         """
-        handle = delta.open_table(self._folder(table), table)
-        if handle is None:
-            raise StoreError(f"Table {table} has no data.", hint=closest(table, self.tables()))
+        handle = self._stored(table)
         columns, folder = self._known(table), self._folder(table)
         by_day: dict[date | None, list[str]] = {}
         for path, day in delta.snapshot(handle, table).files.items():
@@ -231,9 +229,7 @@ class Lake:
         A reader that holds an older file list, and a writer that has not committed yet, need their files: keep `retention`
         (whole hours, rounded up) longer than both can take.
         """
-        handle = delta.open_table(self._folder(table), table)
-        if handle is None:
-            return []
+        handle = self._stored(table)
         hours = math.ceil(retention / timedelta(hours=1))
         return handle.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True)
 
@@ -242,10 +238,7 @@ class Lake:
         return [f"{name}: {problem}" for name in ([table] if table else self.tables()) for problem in self._verify(name)]
 
     def _verify(self, table: str) -> Iterator[str]:
-        folder = self._folder(table)
-        handle = delta.open_table(folder, table)
-        if handle is None:
-            return
+        folder, handle = self._folder(table), self._stored(table)
         hashes = {path: digest for commit in handle.history() for path, digest in commit.get("sha256", {}).items()}
         current = delta.snapshot(handle, table).files
         for path in current:
@@ -292,6 +285,12 @@ class Lake:
             if candidate.lower() not in declared and (found is None or delta.recorded(found).get("table") == table):
                 return found or self.root / candidate
         raise AssertionError("count() never ends")
+
+    def _stored(self, table: str) -> DeltaTable:
+        handle = delta.open_table(self._folder(table), table)
+        if handle is None:
+            raise StoreError(f"Table {table} has no data.", hint=closest(table, self.tables()))
+        return handle
 
     def _refreshed(self, table: str) -> DeltaTable | None:
         with self._lock:

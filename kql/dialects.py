@@ -54,7 +54,7 @@ class Dialect:
     def fill(self, template: str, args: Arguments) -> exp.Expression:
         """The tree of a template with each `$name` replaced by its arguments, bracketed where an operator stands around it.
 
-        An argument that the template uses twice is copied; the first use takes the tree itself.
+        An argument that has its place in a tree already is copied: the first use takes the tree itself.
         """
         raise NotImplementedError
 

@@ -66,13 +66,14 @@ def _folded(source: Relation, window: Value, name: str) -> Relation:
     assert isinstance(window, Window)
     moment, *limits = (Item(f"{name}.{word}", arg) for word, arg in zip(("at", "span", "gap"), window.call.args, strict=False))
     parts = [Item(f"{name}.part{at}", value) for at, value in enumerate(window.partition)]
-    rows = Project(source, (*passing(source.schema), moment, *limits, *parts))
-    at, span, gap, *keys = (ref(column) for column in rows.schema[len(source.schema) :])
+    row = Item(f"{name}.row", Window(invoke("row_number", registry=WINDOWS)))
+    given = Project(source, (*passing(source.schema), row, moment, *limits, *parts))
+    rows = Sort(given, (SortKey(ref(row.column), descending=False),))  # for all windows above: equal rows keep one order
+    at, span, gap, *keys = (ref(column) for column in rows.schema[len(source.schema) + 1 :])
     before = Window(invoke("prev", at, registry=WINDOWS), tuple(keys), window.order)
     begins = Logical("or", (invoke("isnull", at), invoke("isnull", before), _reached(at, before, gap)))
     run = Item(f"{name}.run", Window(Call(RUN, (_true(begins),), ScalarType.LONG, False), tuple(keys), window.order))
-    row = Item(f"{name}.row", Window(invoke("row_number", registry=WINDOWS)))
-    grouped = Project(rows, (*passing(rows.schema), run, row))
+    grouped = Project(rows, (*passing(rows.schema), run))
     within = (*keys, ref(run.column))
     number = Item(f"{name}.number", Window(invoke("row_number", registry=WINDOWS), within, window.order))
     numbered = Project(grouped, (*passing(grouped.schema), number))

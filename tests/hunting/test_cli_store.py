@@ -74,6 +74,7 @@ def test_what_a_killed_writer_left_is_told_and_deleted(own: Command, tmp_path: P
     told = own("verify")
     assert told.code == 1 and "part-left.parquet belongs to no commit" in told.out and "hunting vacuum" in told.out
     assert own("vacuum", "--older", "soon").code == 2
+    assert own("vacuum", "EmailEvent").code == 1 and "EmailEvents" in own("vacuum", "EmailEvent").err
     assert own("vacuum").code == 0 and own("verify").code == 1, "it is younger than a week"
     assert "1 files deleted in 1 tables" in own("vacuum", "EmailEvents", "--older", "0h").err
     assert own("verify").code == 0
