@@ -206,7 +206,8 @@ def _fit(parameter: Parameter, kind: _Kind) -> int | None:
 def _cheapest(lines: tuple[Function, ...], kinds: tuple[_Kind, ...]) -> tuple[Function, ...]:
     """Those of the overloads that take arguments of these types at the least cost."""
     costs = {line: cost for line in lines if line.takes(len(kinds)) and (cost := _cost(line, kinds)) is not None}
-    return tuple(line for line, cost in costs.items() if cost == min(costs.values()))
+    least = min(costs.values(), default=0)
+    return tuple(line for line, cost in costs.items() if cost == least)
 
 
 def _cost(line: Function, kinds: Sequence[_Kind]) -> int | None:

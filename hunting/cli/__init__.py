@@ -111,7 +111,7 @@ def script() -> NoReturn:
     gc.set_threshold(100_000)  # modules load many objects that stay; looking through them all the time is slow
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller; a file of ours must not take its number
-            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115 - open to the end
     try:
         main()
     except SystemExit as end:
